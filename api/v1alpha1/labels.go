@@ -1,0 +1,38 @@
+package v1alpha1
+
+// Labels and annotations that the system sets. Everything under the prefix preview.codebegen.dev/ is reserved: users
+// cannot put labels on preview pods, and selectors that decide anything go by UID.
+const (
+	// LabelComponent marks what an object is for; every preview pod carries ComponentPreview.
+	LabelComponent = "preview.codebegen.dev/component"
+	// LabelInstanceUID is the UID of the PreviewInstance that a pod runs. Labels only index: ownership is decided by
+	// the controller owner reference.
+	LabelInstanceUID = "preview.codebegen.dev/instance-uid"
+	// LabelRuntime is the name of the PreviewRuntime that a pod was rendered from.
+	LabelRuntime = "preview.codebegen.dev/runtime"
+	// LabelUser is a hash of the user id of a PreviewInstance that the gateway created, so that a user's instances
+	// can be listed.
+	LabelUser = "preview.codebegen.dev/user"
+
+	// ComponentPreview is the value of LabelComponent on preview pods and on what belongs to their namespace.
+	ComponentPreview = "preview"
+
+	// AnnotationInstance is the namespaced name of the PreviewInstance that a pod runs, for people.
+	AnnotationInstance = "preview.codebegen.dev/instance"
+	// AnnotationPort is the port allocated to the instance of a pod: a new leader reads it to know which ports are
+	// taken even when the status of the instance was never written.
+	AnnotationPort = "preview.codebegen.dev/port"
+	// AnnotationLastActivity is the RFC 3339 time of the last traffic or viewer of a PreviewInstance. The gateway
+	// writes it at most once a minute; the idle time-out counts from it.
+	AnnotationLastActivity = "preview.codebegen.dev/last-activity"
+
+	// Finalizer holds a PreviewInstance until its pod is gone and its port is free.
+	Finalizer = "preview.codebegen.dev/pod"
+
+	// ServiceName is the headless Service of a namespace that gives its preview pods their DNS names.
+	ServiceName = "previews"
+	// NetworkPolicyName is the NetworkPolicy of a namespace that selects all of its preview pods.
+	NetworkPolicyName = "previews"
+	// DefaultRuntimeName is the PreviewRuntime that an instance uses when it names none.
+	DefaultRuntimeName = "python"
+)

@@ -1,0 +1,156 @@
+// Package runnerapi is the protocol between the manager and the runner in a preview pod: HTTP on the control port,
+// in three calls.
+//
+//	POST /v1/hello        Hello -> HelloReply        the runner proves that it is the pod the manager means
+//	POST /v1/assignment   multipart -> Result        code and assignment in, what became of the application out
+//	GET  /v1/state        -> Result                  what the runner is doing now
+//
+// Pod addresses are reused, so the manager sends neither code nor secret before the runner has proved itself: the pod
+// spec holds the SHA-256 of a secret that only the manager can derive, and the runner answers the manager's nonce with
+// an HMAC under that hash. Then the manager shows the secret itself, as a bearer token, which the runner compares with
+// the hash in constant time. A secret opens one pod and is worthless anywhere else.
+package runnerapi
+
+const (
+	// ControlPort is where the runner listens for the manager. It must lie outside the range of preview ports.
+	ControlPort = 2999
+
+	// PathHello, PathAssignment, PathState and PathHealthz are the routes of the runner.
+	PathHello      = "/v1/hello"
+	PathAssignment = "/v1/assignment"
+	PathState      = "/v1/state"
+	PathHealthz    = "/healthz"
+
+	// PartAssignment and PartCode name the two parts of the multipart/form-data body of PathAssignment, in that
+	// order: the Assignment as JSON and the gzip-compressed tar archive. PartCode is absent when the assignment names
+	// an archive URL.
+	PartAssignment = "assignment"
+	PartCode       = "code"
+
+	// EnvSecretHash and EnvPodUID are the environment variables that the pod spec gives the runner: the hexadecimal
+	// SHA-256 of the secret, and the pod's UID from the downward API.
+	EnvSecretHash = "PREVIEW_RUNNER_SECRET_SHA256"
+	EnvPodUID     = "PREVIEW_POD_UID"
+
+	// WorkspaceDir is the writable folder that the code is unpacked into (a subfolder of it is the working directory
+	// of the application), and TempDir the writable temporary folder. Everything else is read-only.
+	WorkspaceDir = "/workspace"
+	TempDir      = "/tmp"
+
+	// MaxAssignmentBytes bounds the JSON of an assignment, MaxHelloBytes the body of a hello and MaxResultBytes
+	// every answer of a runner, which is untrusted.
+	MaxAssignmentBytes = 1 << 20
+	MaxHelloBytes      = 4 << 10
+	MaxResultBytes     = 64 << 10
+)
+
+// Hello asks a runner to prove itself.
+type Hello struct {
+	// Nonce is 32 random bytes in hexadecimal.
+	Nonce string `json:"nonce"`
+}
+
+// HelloReply is the proof.
+type HelloReply struct {
+	// PodUID is the UID that the runner believes to have.
+	PodUID string `json:"podUID"`
+	// Proof is the hexadecimal HMAC-SHA-256, under the raw bytes of the secret's hash, of
+	// "preview-runner/v1/hello\n" + PodUID + "\n" + Nonce.
+	Proof string `json:"proof"`
+}
+
+// Assignment tells a runner what to run. The same ID sent again answers with the state of the first: handing over is
+// idempotent, and a second, different assignment is refused.
+type Assignment struct {
+	// ID of the assignment: the UID of the PreviewInstance.
+	ID string `json:"id"`
+	// Port the application has to listen on.
+	Port int32 `json:"port"`
+	// Entrypoint as module:attr, or empty to look for it.
+	Entrypoint string `json:"entrypoint,omitempty"`
+	// Env of the application.
+	Env []EnvVar `json:"env,omitempty"`
+	// StartupTimeoutSeconds within which the application must accept connections, counted from the arrival of the
+	// assignment.
+	StartupTimeoutSeconds int32 `json:"startupTimeoutSeconds"`
+	// MemoryLimitMB is the pod's memory limit in MiB, for messages.
+	MemoryLimitMB int32 `json:"memoryLimitMB,omitempty"`
+	// Limits of the archive.
+	Limits ArchiveLimits `json:"limits"`
+	// Archive to fetch, when the code is not part of the request.
+	Archive *RemoteArchive `json:"archive,omitempty"`
+}
+
+// EnvVar is one environment variable.
+type EnvVar struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// RemoteArchive is fetched by the runner; every address and redirect is checked when dialled.
+type RemoteArchive struct {
+	URL    string `json:"url"`
+	SHA256 string `json:"sha256"`
+	// BlockedCIDRs are refused when dialled, on top of loopback, private, link-local, multicast and unspecified ones.
+	BlockedCIDRs []string `json:"blockedCIDRs,omitempty"`
+}
+
+// ArchiveLimits bound what an archive may hold.
+type ArchiveLimits struct {
+	// CompressedBytes bounds the archive itself, Bytes its unpacked files in all, FileBytes each of them.
+	CompressedBytes int64 `json:"compressedBytes"`
+	Bytes           int64 `json:"bytes"`
+	FileBytes       int64 `json:"fileBytes"`
+	// Files bounds the number of entries.
+	Files int `json:"files"`
+	// Ratio bounds unpacked over compressed bytes.
+	Ratio int64 `json:"ratio"`
+}
+
+// State of the application of a runner.
+type State string
+
+const (
+	// StateIdle: no assignment yet.
+	StateIdle State = "idle"
+	// StateStarting: the assignment was taken, the application does not accept connections yet.
+	StateStarting State = "starting"
+	// StateServing: the application accepts connections.
+	StateServing State = "serving"
+	// StateFailed: the application did not start, or ended.
+	StateFailed State = "failed"
+)
+
+// Result is the state of a runner. It is bounded, untrusted input to the manager.
+type Result struct {
+	AssignmentID string `json:"assignmentID,omitempty"`
+	State        State  `json:"state"`
+	// CodeLoaded is set once the code was unpacked.
+	CodeLoaded bool `json:"codeLoaded"`
+	// Entrypoint that is served, found or given.
+	Entrypoint string `json:"entrypoint,omitempty"`
+	// Failure is set in StateFailed.
+	Failure *Failure `json:"failure,omitempty"`
+	// Timings of the stages done so far.
+	Timings Timings `json:"timings"`
+}
+
+// Failure says why there is no application. The reasons are those of api/v1alpha1: CodeRejected, SourceUnavailable,
+// EntrypointNotFound, ImportError, StartupFailed, StartupTimeout, OOMKilled, AppExited.
+//
+// The runner writes the same JSON, within 4096 bytes, to /dev/termination-log before it exits, so that a failure after
+// the start reaches the manager through the pod's status.
+type Failure struct {
+	Reason   string `json:"reason"`
+	Message  string `json:"message,omitempty"`
+	ExitCode *int32 `json:"exitCode,omitempty"`
+}
+
+// Timings are durations in microseconds, zero for stages not reached.
+type Timings struct {
+	ReceiveMicros int64 `json:"receiveMicros,omitempty"`
+	UnpackMicros  int64 `json:"unpackMicros,omitempty"`
+	ForkMicros    int64 `json:"forkMicros,omitempty"`
+	ImportMicros  int64 `json:"importMicros,omitempty"`
+	ListenMicros  int64 `json:"listenMicros,omitempty"`
+}
