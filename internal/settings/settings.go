@@ -1,0 +1,96 @@
+// Package settings reads the PREVIEW_* environment variables that manager and gateway share. Every setting has a
+// default and bounds; a bad value is an error that names the variable, the value and the bounds.
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/codebegen/preview-operator/internal/runnerapi"
+)
+
+// Settings of an installation. Durations are given in whole seconds in the environment.
+type Settings struct {
+	// PortMin and PortMax bound the ports of previews, inclusive.
+	PortMin, PortMax int32
+	// SessionTimeout stops an instance without traffic or viewers, MaxUptime any instance.
+	SessionTimeout, MaxUptime time.Duration
+	// MemoryLimitMB is the memory limit in MiB of instances and runtimes that set none.
+	MemoryLimitMB int32
+	// StartupTimeout is the time an application has, from the assignment, to accept connections.
+	StartupTimeout time.Duration
+	// PodStartTimeout is the time a pod has to be scheduled, pulled and started.
+	PodStartTimeout time.Duration
+	// TTLAfterFinished keeps stopped and failed instances for that long.
+	TTLAfterFinished time.Duration
+	// MaxUnpackedMB bounds the unpacked files of a project in MiB.
+	MaxUnpackedMB int32
+
+	// Namespace is where the gateway creates instances.
+	Namespace string
+	// WatchNamespaces are the namespaces that the manager serves; none means all.
+	WatchNamespaces []string
+	// PodNamespace is the namespace that manager and gateway run in.
+	PodNamespace string
+	// BaseURLTemplate makes the URL of an instance from {host}, {port}, {name} and {namespace}.
+	BaseURLTemplate string
+	// ClusterDomain ends the DNS names of Services.
+	ClusterDomain string
+	// EgressBlockedCIDRs are address ranges that previews may not reach.
+	EgressBlockedCIDRs []netip.Prefix
+
+	// DatabasePath is the SQLite file.
+	DatabasePath string
+	// RunnerKeyFile holds the key from which the secrets of runners are derived.
+	RunnerKeyFile string
+	// SessionKeyFile holds the key that signs session tokens, JWTSecretFile the HS256 secret of bearer tokens.
+	SessionKeyFile, JWTSecretFile string
+	// JWTAudience is required in bearer tokens, JWTIssuer too unless it is empty.
+	JWTAudience, JWTIssuer string
+
+	// GatewayAddress is where the gateway listens.
+	GatewayAddress string
+	// RequestTimeout bounds a proxied request.
+	RequestTimeout time.Duration
+	// GatewayServiceAccount is the service account whose tokens the manager requests for the gateway; empty turns
+	// that off. GatewayTokenFile is where they are written and read.
+	GatewayServiceAccount, GatewayTokenFile string
+	// KubeCAFile verifies the API server for the gateway, which has no service account volume.
+	KubeCAFile string
+}
+
+// Load reads every setting with lookup, which is os.LookupEnv outside tests. The error names all bad settings at once.
+func Load(lookup func(string) (string, bool)) (Settings, error) {
+	var s Settings
+	var errs []error
+	for _, d := range Definitions() {
+		raw, ok := lookup(d.Name)
+		if !ok {
+			raw = d.Default
+		}
+		if err := d.set(&s, raw); err != nil {
+			errs = append(errs, fmt.Errorf("%s=%q: %w", d.Name, raw, err))
+		}
+	}
+	if err := s.check(); err != nil {
+		errs = append(errs, err)
+	}
+	return s, errors.Join(errs...)
+}
+
+// check holds the rules that concern more than one setting.
+func (s *Settings) check() error {
+	switch {
+	case s.PortMin > s.PortMax:
+		return fmt.Errorf("PREVIEW_PORT_MIN=%d must not exceed PREVIEW_PORT_MAX=%d", s.PortMin, s.PortMax)
+	case s.PortMin <= runnerapi.ControlPort && runnerapi.ControlPort <= s.PortMax:
+		return fmt.Errorf("PREVIEW_PORT_MIN=%d to PREVIEW_PORT_MAX=%d must not contain %d, the runner's control port",
+			s.PortMin, s.PortMax, runnerapi.ControlPort)
+	case s.SessionTimeout > s.MaxUptime:
+		return fmt.Errorf("PREVIEW_SESSION_TIMEOUT=%d must not exceed PREVIEW_MAX_UPTIME=%d",
+			int(s.SessionTimeout.Seconds()), int(s.MaxUptime.Seconds()))
+	}
+	return nil
+}
