@@ -1,0 +1,1 @@
+"""An invoice service that cannot be imported."""
