@@ -42,7 +42,7 @@ class BookCreate(BaseModel):
         json_schema_extra={
             "example": {
                 "title": "The Lathe of Heaven",
-                "isbn": "978-0-06-051274-8",
+                "isbn": "978-0-06-051274-3",
                 "author_id": 1,
                 "published": 1971,
                 "price": "9.50",
