@@ -20,7 +20,7 @@ func TestLoadDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	type documented struct {
-		PortMin, PortMax, MemoryLimitMB            int32
+		PortMin, PortMax, MemoryLimitMB           int32
 		SessionTimeout, MaxUptime, StartupTimeout time.Duration
 	}
 	want := documented{3001, 3100, 512, 30 * time.Minute, time.Hour, 30 * time.Second}
