@@ -1,0 +1,201 @@
+// Package podspec renders what a preview needs in the cluster: its pod, and the headless Service and NetworkPolicy of
+// its namespace. It is pure: the same input gives the same objects.
+package podspec
+
+import (
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/runnerapi"
+)
+
+const (
+	// ContainerName is the one container of a preview pod.
+	ContainerName = "runner"
+
+	runnerPath      = "/usr/local/bin/preview-runner"
+	copiedRunnerDir = "/preview-runner"
+	// userID of the processes in a preview pod.
+	userID = 10001
+	// gracePeriodSeconds is how long an application has to stop before its pod is killed.
+	gracePeriodSeconds = 10
+)
+
+// PodInput is everything that a pod is made of. Of the instance only its identity counts: nothing in its spec
+// reaches the pod's template.
+type PodInput struct {
+	Instance   *v1alpha1.PreviewInstance
+	Runtime    *v1alpha1.PreviewRuntime
+	Name       string
+	Port       int32
+	SecretHash string
+	// MemoryLimitMB is the limit in force, in MiB.
+	MemoryLimitMB int32
+}
+
+// Pod renders the pod of an instance. It satisfies the restricted Pod Security standard and holds no token.
+func Pod(in PodInput) *corev1.Pod {
+	spec := in.Runtime.Spec
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Name:      in.Name,
+			Namespace: in.Instance.Namespace,
+			Labels: map[string]string{
+				v1alpha1.LabelComponent:   v1alpha1.ComponentPreview,
+				v1alpha1.LabelInstanceUID: string(in.Instance.UID),
+				v1alpha1.LabelRuntime:     in.Runtime.Name,
+			},
+			Annotations: map[string]string{
+				v1alpha1.AnnotationInstance: in.Instance.Namespace + "/" + in.Instance.Name,
+				v1alpha1.AnnotationPort:     strconv.Itoa(int(in.Port)),
+			},
+			OwnerReferences: []metav1.OwnerReference{
+				*metav1.NewControllerRef(in.Instance, v1alpha1.GroupVersion.WithKind("PreviewInstance")),
+			},
+		},
+		Spec: corev1.PodSpec{
+			// A pod serves one run: when its application ends, the instance has failed and says why.
+			RestartPolicy:                 corev1.RestartPolicyNever,
+			Hostname:                      in.Name,
+			Subdomain:                     v1alpha1.ServiceName,
+			AutomountServiceAccountToken:  ptr.To(false),
+			EnableServiceLinks:            ptr.To(false),
+			TerminationGracePeriodSeconds: ptr.To(int64(gracePeriodSeconds)),
+			SecurityContext: &corev1.PodSecurityContext{
+				RunAsNonRoot:   ptr.To(true),
+				RunAsUser:      ptr.To(int64(userID)),
+				RunAsGroup:     ptr.To(int64(userID)),
+				FSGroup:        ptr.To(int64(userID)),
+				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+			},
+			RuntimeClassName: spec.RuntimeClassName,
+			NodeSelector:     spec.NodeSelector,
+			Tolerations:      spec.Tolerations,
+			ImagePullSecrets: pullSecrets(spec.ImagePullSecrets),
+			InitContainers:   copyRunner(spec),
+			Containers:       []corev1.Container{runnerContainer(in)},
+			Volumes:          volumes(spec),
+		},
+	}
+}
+
+func runnerContainer(in PodInput) corev1.Container {
+	spec := in.Runtime.Spec
+	c := corev1.Container{
+		Name:            ContainerName,
+		Image:           spec.Image,
+		ImagePullPolicy: spec.ImagePullPolicy,
+		Command:         []string{runnerPath},
+		Env: []corev1.EnvVar{
+			{Name: runnerapi.EnvSecretHash, Value: in.SecretHash},
+			{Name: runnerapi.EnvPodUID, ValueFrom: &corev1.EnvVarSource{
+				FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "metadata.uid"},
+			}},
+			{Name: "PYTHONUNBUFFERED", Value: "1"},
+		},
+		Ports: []corev1.ContainerPort{
+			{Name: "control", ContainerPort: runnerapi.ControlPort, Protocol: corev1.ProtocolTCP},
+			{Name: "app", ContainerPort: in.Port, Protocol: corev1.ProtocolTCP},
+		},
+		Resources:                resources(spec, in.MemoryLimitMB),
+		SecurityContext:          restricted(),
+		TerminationMessagePath:   corev1.TerminationMessagePathDefault,
+		TerminationMessagePolicy: corev1.TerminationMessageReadFile,
+		VolumeMounts: []corev1.VolumeMount{
+			{Name: "workspace", MountPath: runnerapi.WorkspaceDir},
+			{Name: "tmp", MountPath: runnerapi.TempDir},
+		},
+	}
+	if spec.RunnerImage != "" {
+		c.Command = []string{copiedRunnerDir + "/preview-runner"}
+		c.VolumeMounts = append(c.VolumeMounts, corev1.VolumeMount{Name: "runner", MountPath: copiedRunnerDir, ReadOnly: true})
+	}
+	return c
+}
+
+// copyRunner is the init container that brings the runner into an image that lacks it.
+func copyRunner(spec v1alpha1.PreviewRuntimeSpec) []corev1.Container {
+	if spec.RunnerImage == "" {
+		return nil
+	}
+	small := corev1.ResourceList{
+		corev1.ResourceCPU:    resource.MustParse("100m"),
+		corev1.ResourceMemory: resource.MustParse("64Mi"),
+	}
+	return []corev1.Container{{
+		Name:                     "copy-runner",
+		Image:                    spec.RunnerImage,
+		ImagePullPolicy:          spec.ImagePullPolicy,
+		Command:                  []string{runnerPath, "install", copiedRunnerDir + "/preview-runner"},
+		Resources:                corev1.ResourceRequirements{Limits: small, Requests: small},
+		SecurityContext:          restricted(),
+		TerminationMessagePath:   corev1.TerminationMessagePathDefault,
+		TerminationMessagePolicy: corev1.TerminationMessageReadFile,
+		VolumeMounts:             []corev1.VolumeMount{{Name: "runner", MountPath: copiedRunnerDir}},
+	}}
+}
+
+func restricted() *corev1.SecurityContext {
+	return &corev1.SecurityContext{
+		AllowPrivilegeEscalation: ptr.To(false),
+		ReadOnlyRootFilesystem:   ptr.To(true),
+		RunAsNonRoot:             ptr.To(true),
+		Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+	}
+}
+
+func resources(spec v1alpha1.PreviewRuntimeSpec, memoryLimitMB int32) corev1.ResourceRequirements {
+	limit := mebibytes(memoryLimitMB)
+	request := mebibytes(min(ptr.Deref(spec.MemoryRequestMB, 48), memoryLimitMB))
+	disk := mebibytes(ptr.Deref(spec.EphemeralStorageMB, 256))
+	return corev1.ResourceRequirements{
+		Requests: corev1.ResourceList{
+			corev1.ResourceCPU:    ptr.Deref(spec.CPU.Request, resource.MustParse("20m")),
+			corev1.ResourceMemory: request,
+			// The limit protects the node; a reservation of the same size would only keep pods from being scheduled.
+			corev1.ResourceEphemeralStorage: mebibytes(8),
+		},
+		Limits: corev1.ResourceList{
+			corev1.ResourceCPU:              ptr.Deref(spec.CPU.Limit, resource.MustParse("1")),
+			corev1.ResourceMemory:           limit,
+			corev1.ResourceEphemeralStorage: disk,
+		},
+	}
+}
+
+// volumes are backed by memory: a limit on disk is enforced by eviction seconds later, one on memory at once.
+func volumes(spec v1alpha1.PreviewRuntimeSpec) []corev1.Volume {
+	names := []string{"workspace", "tmp"}
+	size := mebibytes(ptr.Deref(spec.WorkspaceMB, 64))
+	out := make([]corev1.Volume, 0, len(names)+1)
+	for _, name := range names {
+		out = append(out, memoryVolume(name, size))
+	}
+	if spec.RunnerImage != "" {
+		out = append(out, memoryVolume("runner", mebibytes(32)))
+	}
+	return out
+}
+
+func memoryVolume(name string, size resource.Quantity) corev1.Volume {
+	return corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{
+		EmptyDir: &corev1.EmptyDirVolumeSource{Medium: corev1.StorageMediumMemory, SizeLimit: &size},
+	}}
+}
+
+func pullSecrets(names []string) []corev1.LocalObjectReference {
+	var refs []corev1.LocalObjectReference
+	for _, name := range names {
+		refs = append(refs, corev1.LocalObjectReference{Name: name})
+	}
+	return refs
+}
+
+func mebibytes(n int32) resource.Quantity {
+	return *resource.NewQuantity(int64(n)<<20, resource.BinarySI)
+}
