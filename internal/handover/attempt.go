@@ -1,0 +1,181 @@
+package handover
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"net/textproto"
+
+	"github.com/codebegen/preview-operator/internal/runnerapi"
+)
+
+// errLost marks what a new connection may mend.
+var errLost = errors.New("connection failed")
+
+// attempt makes one connection, has the runner prove itself on it and sends the request over that same connection:
+// another connection could end at another pod.
+func (c *Client) attempt(ctx context.Context, target Target, build func(context.Context) (*http.Request, error)) (runnerapi.Result, error) {
+	transport, err := c.connect(ctx, target.Address)
+	if err != nil {
+		return runnerapi.Result{}, err
+	}
+	defer transport.CloseIdleConnections()
+	if err := c.hello(ctx, transport, target); err != nil {
+		return runnerapi.Result{}, err
+	}
+	request, err := build(ctx)
+	if err != nil {
+		return runnerapi.Result{}, err
+	}
+	request.Header.Set("Authorization", "Bearer "+string(target.Secret))
+	status, data, err := roundTrip(transport, request)
+	if err != nil {
+		return runnerapi.Result{}, err
+	}
+	if err := statusError(status); err != nil {
+		return runnerapi.Result{}, err
+	}
+	var result runnerapi.Result
+	return result, decode(data, &result)
+}
+
+// connect returns a transport over one new connection. It never makes a second one, knows no proxy and no redirect.
+func (c *Client) connect(ctx context.Context, address string) (*http.Transport, error) {
+	dialCtx, cancel := context.WithTimeout(ctx, c.options.AttemptTimeout)
+	defer cancel()
+	conn, err := c.options.Dial(dialCtx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errLost, err)
+	}
+	once := make(chan net.Conn, 1)
+	once <- conn
+	return &http.Transport{
+		DialContext: func(context.Context, string, string) (net.Conn, error) {
+			select {
+			case conn := <-once:
+				return conn, nil
+			default:
+				return nil, errLost
+			}
+		},
+		MaxConnsPerHost:        1,
+		MaxResponseHeaderBytes: 8 << 10,
+		DisableCompression:     true,
+	}, nil
+}
+
+func (c *Client) hello(ctx context.Context, transport *http.Transport, target Target) error {
+	ctx, cancel := context.WithTimeout(ctx, c.options.AttemptTimeout)
+	defer cancel()
+	nonce := make([]byte, 32)
+	if _, err := rand.Read(nonce); err != nil {
+		return err
+	}
+	hello := runnerapi.Hello{Nonce: hex.EncodeToString(nonce)}
+	body, err := json.Marshal(hello)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url(target, runnerapi.PathHello), bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	status, data, err := roundTrip(transport, request)
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK {
+		// Another pod's application, most likely.
+		return fmt.Errorf("%w: status %d to hello", ErrWrongRunner, status)
+	}
+	var reply runnerapi.HelloReply
+	if err := decode(data, &reply); err != nil {
+		return fmt.Errorf("%w: %w", ErrWrongRunner, err)
+	}
+	return runnerapi.Verify(target.Secret, target.PodUID, hello, reply)
+}
+
+// roundTrip sends a request and reads its bounded answer.
+func roundTrip(transport *http.Transport, request *http.Request) (status int, data []byte, err error) {
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return 0, nil, fmt.Errorf("%w: %w", errLost, err)
+	}
+	defer response.Body.Close()
+	data, err = io.ReadAll(io.LimitReader(response.Body, runnerapi.MaxResultBytes+1))
+	if err != nil {
+		return 0, nil, fmt.Errorf("%w: %w", errLost, err)
+	}
+	if len(data) > runnerapi.MaxResultBytes {
+		return 0, nil, fmt.Errorf("%w: an answer of more than %d bytes", ErrProtocol, runnerapi.MaxResultBytes)
+	}
+	return response.StatusCode, data, nil
+}
+
+func statusError(status int) error {
+	switch status {
+	case http.StatusOK:
+		return nil
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return fmt.Errorf("%w: status %d", ErrUnauthorised, status)
+	case http.StatusConflict:
+		return ErrConflict
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+		return fmt.Errorf("%w: status %d", ErrRefused, status)
+	default:
+		return fmt.Errorf("%w: status %d", ErrProtocol, status)
+	}
+}
+
+// encode makes the body of an assignment. It is made once and held: attempts send the same bytes.
+func encode(assignment runnerapi.Assignment, code []byte) (body []byte, contentType string, err error) {
+	if assignment.ID == "" {
+		return nil, "", errors.New("handover: the assignment has no ID")
+	}
+	if (code == nil) == (assignment.Archive == nil) {
+		return nil, "", errors.New("handover: an assignment has either code or an archive to fetch")
+	}
+	header, err := json.Marshal(assignment)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(header) > runnerapi.MaxAssignmentBytes {
+		return nil, "", fmt.Errorf("handover: the assignment has %d bytes, at most %d are allowed", len(header), runnerapi.MaxAssignmentBytes)
+	}
+	var out bytes.Buffer
+	out.Grow(len(header) + len(code) + 1024)
+	form := multipart.NewWriter(&out)
+	if err := writePart(form, runnerapi.PartAssignment, "application/json", header); err != nil {
+		return nil, "", err
+	}
+	if code != nil {
+		if err := writePart(form, runnerapi.PartCode, "application/gzip", code); err != nil {
+			return nil, "", err
+		}
+	}
+	if err := form.Close(); err != nil {
+		return nil, "", err
+	}
+	return out.Bytes(), form.FormDataContentType(), nil
+}
+
+func writePart(form *multipart.Writer, name, contentType string, data []byte) error {
+	part, err := form.CreatePart(textproto.MIMEHeader{
+		"Content-Disposition": {fmt.Sprintf("form-data; name=%q", name)},
+		"Content-Type":        {contentType},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = part.Write(data)
+	return err
+}

@@ -1,0 +1,186 @@
+// Package handover is the manager's side of the runner's protocol (internal/runnerapi): it proves that the pod that
+// answers is the one that was meant, and only then hands it the code of a preview.
+//
+// What a runner answers is bounded, untrusted input.
+package handover
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/codebegen/preview-operator/internal/runnerapi"
+)
+
+// The kinds of errors, for errors.Is. Every error of this package wraps exactly one of them, or is about arguments.
+var (
+	// ErrWrongRunner: whoever answered is not the runner of the pod that was meant. Nothing was sent to it. Pod
+	// addresses are reused: look up the pod again.
+	ErrWrongRunner = runnerapi.ErrWrongRunner
+	// ErrUnreachable: no connection, or none that lasted, until the context ended. Wraps the context's error and the
+	// last one of the network.
+	ErrUnreachable = errors.New("runner is unreachable")
+	// ErrUnauthorised: the runner proved itself and refused our secret all the same: its pod spec holds another hash.
+	ErrUnauthorised = errors.New("runner refused the secret")
+	// ErrConflict: the runner has another assignment already. Its pod cannot be used.
+	ErrConflict = errors.New("runner has another assignment")
+	// ErrRefused: the runner found the request itself malformed or too large.
+	ErrRefused = errors.New("runner refused the assignment")
+	// ErrProtocol: the answer is not one of the protocol.
+	ErrProtocol = errors.New("runner broke the protocol")
+)
+
+// Target is the runner that is meant.
+type Target struct {
+	// PodName is for messages.
+	PodName string
+	// PodUID that the runner has to prove.
+	PodUID string
+	// Address of the runner's control port, host:port.
+	Address string
+	// Secret of the pod.
+	Secret runnerapi.Secret
+}
+
+// Options of a Client.
+type Options struct {
+	// Dial opens the connection to an address. A net.Dialer's by default.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// RetryMin and RetryMax bound the pause between two attempts to connect, which doubles from one to the other: 10 ms
+	// and 100 ms by default. A pod that just started does not listen yet, and every millisecond is part of a launch.
+	RetryMin, RetryMax time.Duration
+	// AttemptTimeout bounds one attempt to connect, 1 s by default, and one hello.
+	AttemptTimeout time.Duration
+}
+
+// Client hands assignments over. It keeps no connection between calls and may be used concurrently.
+type Client struct {
+	options Options
+}
+
+// New returns a Client.
+func New(options Options) (*Client, error) {
+	if options.Dial == nil {
+		options.Dial = (&net.Dialer{KeepAlive: 15 * time.Second}).DialContext
+	}
+	if options.RetryMin == 0 {
+		options.RetryMin = 10 * time.Millisecond
+	}
+	if options.RetryMax == 0 {
+		options.RetryMax = 100 * time.Millisecond
+	}
+	if options.AttemptTimeout == 0 {
+		options.AttemptTimeout = time.Second
+	}
+	if options.RetryMin < 0 || options.RetryMax < options.RetryMin {
+		return nil, fmt.Errorf("handover: RetryMin %s and RetryMax %s are not an interval", options.RetryMin, options.RetryMax)
+	}
+	if options.AttemptTimeout < 0 {
+		return nil, fmt.Errorf("handover: AttemptTimeout is %s, it must be positive", options.AttemptTimeout)
+	}
+	return &Client{options: options}, nil
+}
+
+// Assign hands an assignment and its code to a runner and waits for what became of it: StateServing once the
+// application accepts connections, StateFailed with the reason when it does not. code is the gzip-compressed tar
+// archive; it is nil when the assignment names an archive to fetch.
+//
+// It keeps trying until ctx ends while the runner cannot be reached, and when a connection is lost: handing over is
+// idempotent. So ctx has to end some time after the assignment's start-up time-out, and sooner when the pod is seen to
+// end: a runner whose application failed exits soon after.
+func (c *Client) Assign(ctx context.Context, target Target, assignment runnerapi.Assignment, code []byte) (runnerapi.Result, error) {
+	body, contentType, err := encode(assignment, code)
+	if err != nil {
+		return runnerapi.Result{}, err
+	}
+	return c.call(ctx, target, assignment.ID, func(ctx context.Context) (*http.Request, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, url(target, runnerapi.PathAssignment), bytes.NewReader(body))
+		if err != nil {
+			return nil, err
+		}
+		request.Header.Set("Content-Type", contentType)
+		return request, nil
+	})
+}
+
+// State asks a runner what it is doing. It keeps trying until ctx ends while the runner cannot be reached.
+func (c *Client) State(ctx context.Context, target Target) (runnerapi.Result, error) {
+	return c.call(ctx, target, "", func(ctx context.Context) (*http.Request, error) {
+		return http.NewRequestWithContext(ctx, http.MethodGet, url(target, runnerapi.PathState), nil)
+	})
+}
+
+func url(target Target, path string) string { return "http://" + target.Address + path }
+
+// call proves the runner and sends it one request, on one connection, until one of them is answered.
+func (c *Client) call(ctx context.Context, target Target, assignmentID string, build func(context.Context) (*http.Request, error)) (runnerapi.Result, error) {
+	if _, _, err := net.SplitHostPort(target.Address); err != nil {
+		return runnerapi.Result{}, fmt.Errorf("handover: pod %s: %w", target.PodName, err)
+	}
+	if target.PodUID == "" || target.Secret == "" {
+		return runnerapi.Result{}, fmt.Errorf("handover: pod %s: the UID and the secret must be known", target.PodName)
+	}
+	pause := c.options.RetryMin
+	for {
+		result, err := c.attempt(ctx, target, build)
+		if err == nil {
+			err = check(result, assignmentID)
+		}
+		if err == nil {
+			return result, nil
+		}
+		if !errors.Is(err, errLost) {
+			return runnerapi.Result{}, fmt.Errorf("pod %s: %w", target.PodName, err)
+		}
+		if !sleep(ctx, pause) {
+			return runnerapi.Result{}, fmt.Errorf("pod %s: %w: %w: %w", target.PodName, ErrUnreachable, context.Cause(ctx), err)
+		}
+		pause = min(2*pause, c.options.RetryMax)
+	}
+}
+
+// check holds a result against what was asked.
+func check(result runnerapi.Result, assignmentID string) error {
+	switch result.State {
+	case runnerapi.StateIdle, runnerapi.StateStarting:
+		if assignmentID != "" {
+			return fmt.Errorf("%w: the answer to an assignment is state %q", ErrProtocol, result.State)
+		}
+	case runnerapi.StateServing:
+	case runnerapi.StateFailed:
+		if result.Failure == nil {
+			return fmt.Errorf("%w: state %q without a failure", ErrProtocol, result.State)
+		}
+	default:
+		return fmt.Errorf("%w: unknown state %.32q", ErrProtocol, result.State)
+	}
+	if assignmentID != "" && result.AssignmentID != assignmentID {
+		return fmt.Errorf("%w: the answer is about assignment %.64q", ErrProtocol, result.AssignmentID)
+	}
+	return nil
+}
+
+// sleep reports whether ctx lived through the pause.
+func sleep(ctx context.Context, pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// decode reads a bounded JSON answer.
+func decode(data []byte, into any) error {
+	if err := json.Unmarshal(data, into); err != nil {
+		return fmt.Errorf("%w: %w", ErrProtocol, err)
+	}
+	return nil
+}
