@@ -1,0 +1,114 @@
+{{/* The release's name, with the chart's appended unless the release is called after it. */}}
+{{- define "preview-operator.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 43 | trimSuffix "-" -}}
+{{- else if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 43 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 43 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "preview-operator.selectorLabels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "preview-operator.labels" -}}
+{{ include "preview-operator.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* image (list root name override): override as it is, or name in the folder and with the tag all images share. */}}
+{{- define "preview-operator.image" -}}
+{{- $root := index . 0 -}}
+{{- $name := index . 1 -}}
+{{- $override := index . 2 -}}
+{{- if $override -}}
+{{- $override -}}
+{{- else -}}
+{{- printf "%s/%s:%s" (trimSuffix "/" $root.Values.image.repository) $name ($root.Values.image.tag | default $root.Chart.AppVersion) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "preview-operator.managerServiceAccount" -}}
+{{- .Values.manager.serviceAccountName | default (include "preview-operator.fullname" .) -}}
+{{- end -}}
+
+{{- define "preview-operator.keysSecret" -}}
+{{- .Values.keys.existingSecret | default (printf "%s-keys" (include "preview-operator.fullname" .)) -}}
+{{- end -}}
+
+{{/* The namespaces whose previews the chart grants rights for, as a JSON list: that of the gateway first. */}}
+{{- define "preview-operator.namespaces" -}}
+{{- concat (list .Values.previews.namespace) .Values.previews.additionalNamespaces | uniq | toJson -}}
+{{- end -}}
+
+{{/*
+The rules of one generated RBAC object, as JSON {"rules": [...]}: (list root kind). files/rbac/role.yaml is written by
+controller-gen from the markers beside the code that needs each right: what stands in its ClusterRole is needed where
+previews run, what stands in its Role where the operator itself runs.
+*/}}
+{{- define "preview-operator.generatedRules" -}}
+{{- $root := index . 0 -}}
+{{- $kind := index . 1 -}}
+{{- $rules := list -}}
+{{- range $document := splitList "\n---\n" ($root.Files.Get "files/rbac/role.yaml") -}}
+{{- $object := fromYaml $document -}}
+{{- if eq ($object.kind | default "") $kind -}}
+{{- range $rule := $object.rules -}}
+{{- if and (has "serviceaccounts/token" ($rule.resources | default list)) -}}
+{{- $rule = set $rule "resourceNames" (list $root.Values.gateway.serviceAccountName) -}}
+{{- end -}}
+{{- $rules = append $rules $rule -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- dict "rules" $rules | toJson -}}
+{{- end -}}
+
+{{/* Neither container writes to its image, gains a privilege or needs a capability. */}}
+{{- define "preview-operator.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{/* The PREVIEW_* settings that manager and gateway share. */}}
+{{- define "preview-operator.settings" -}}
+{{- with .Values.settings -}}
+PREVIEW_PORT_MIN: {{ .portMin | int | quote }}
+PREVIEW_PORT_MAX: {{ .portMax | int | quote }}
+PREVIEW_SESSION_TIMEOUT: {{ .sessionTimeout | int | quote }}
+PREVIEW_MAX_UPTIME: {{ .maxUptime | int | quote }}
+PREVIEW_MEMORY_LIMIT_MB: {{ .memoryLimitMB | int | quote }}
+PREVIEW_STARTUP_TIMEOUT: {{ .startupTimeout | int | quote }}
+PREVIEW_POD_START_TIMEOUT: {{ .podStartTimeout | int | quote }}
+PREVIEW_TTL_AFTER_FINISHED: {{ .ttlAfterFinished | int | quote }}
+PREVIEW_MAX_UNPACKED_MB: {{ .maxUnpackedMB | int | quote }}
+PREVIEW_REQUEST_TIMEOUT: {{ .requestTimeout | int | quote }}
+PREVIEW_BASE_URL_TEMPLATE: {{ .baseURLTemplate | quote }}
+PREVIEW_CLUSTER_DOMAIN: {{ .clusterDomain | quote }}
+{{- if .egressBlockedCIDRs }}
+PREVIEW_EGRESS_BLOCKED_CIDRS: {{ join "," .egressBlockedCIDRs | quote }}
+{{- end }}
+PREVIEW_JWT_AUDIENCE: {{ .jwtAudience | quote }}
+PREVIEW_JWT_ISSUER: {{ .jwtIssuer | quote }}
+PREVIEW_DATABASE_PATH: {{ .databasePath | quote }}
+{{- end }}
+PREVIEW_NAMESPACE: {{ .Values.previews.namespace | quote }}
+PREVIEW_WATCH_NAMESPACES: {{ ternary "" (include "preview-operator.namespaces" . | fromJsonArray | join ",") .Values.previews.watchAllNamespaces | quote }}
+PREVIEW_POD_NAMESPACE: {{ .Release.Namespace | quote }}
+PREVIEW_RUNNER_KEY_FILE: /etc/preview/keys/runner-key
+PREVIEW_SESSION_KEY_FILE: /etc/preview/keys/session-key
+PREVIEW_JWT_SECRET_FILE: /etc/preview/keys/jwt-secret
+PREVIEW_GATEWAY_ADDRESS: ":8080"
+PREVIEW_GATEWAY_SERVICE_ACCOUNT: {{ .Values.gateway.serviceAccountName | quote }}
+PREVIEW_GATEWAY_TOKEN_FILE: /run/preview/gateway-token/token
+{{- end -}}
