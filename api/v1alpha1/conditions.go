@@ -48,6 +48,8 @@ const (
 	ReasonPodStartTimeout = "PodStartTimeout"
 	// ReasonPodLost: the pod was deleted or evicted by somebody else.
 	ReasonPodLost = "PodLost"
+	// ReasonPodTerminated: the pod's processes have ended; it is kept so that its logs can be read.
+	ReasonPodTerminated = "PodTerminated"
 	// ReasonNoPod: the instance has no pod.
 	ReasonNoPod = "NoPod"
 
@@ -85,6 +87,9 @@ const (
 	ReasonSessionTimeout = "SessionTimeout"
 	// ReasonMaxUptime: the instance ran as long as it may.
 	ReasonMaxUptime = "MaxUptime"
+	// ReasonStarting is the reason of Ready while the instance is on its way; every other reason of a Ready that is not
+	// True says why the instance ended.
+	ReasonStarting = "Starting"
 	// ReasonPending: an earlier step has to be done first.
 	ReasonPending = "Pending"
 )

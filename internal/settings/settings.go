@@ -19,14 +19,14 @@ type Settings struct {
 	SessionTimeout, MaxUptime time.Duration
 	// MemoryLimitMB is the memory limit in MiB of instances and runtimes that set none.
 	MemoryLimitMB int32
+	// MemoryLimitMaxMB is the highest limit in MiB that an instance may ask for.
+	MemoryLimitMaxMB int32
 	// StartupTimeout is the time an application has, from the assignment, to accept connections.
 	StartupTimeout time.Duration
 	// PodStartTimeout is the time a pod has to be scheduled, pulled and started.
 	PodStartTimeout time.Duration
 	// TTLAfterFinished keeps stopped and failed instances for that long.
 	TTLAfterFinished time.Duration
-	// MaxUnpackedMB bounds the unpacked files of a project in MiB.
-	MaxUnpackedMB int32
 
 	// Namespace is where the gateway creates instances.
 	Namespace string
@@ -88,6 +88,8 @@ func (s *Settings) check() error {
 	case s.PortMin <= runnerapi.ControlPort && runnerapi.ControlPort <= s.PortMax:
 		return fmt.Errorf("PREVIEW_PORT_MIN=%d to PREVIEW_PORT_MAX=%d must not contain %d, the runner's control port",
 			s.PortMin, s.PortMax, runnerapi.ControlPort)
+	case s.MemoryLimitMB > s.MemoryLimitMaxMB:
+		return fmt.Errorf("PREVIEW_MEMORY_LIMIT_MB=%d must not exceed PREVIEW_MEMORY_LIMIT_MAX_MB=%d", s.MemoryLimitMB, s.MemoryLimitMaxMB)
 	case s.SessionTimeout > s.MaxUptime:
 		return fmt.Errorf("PREVIEW_SESSION_TIMEOUT=%d must not exceed PREVIEW_MAX_UPTIME=%d",
 			int(s.SessionTimeout.Seconds()), int(s.MaxUptime.Seconds()))

@@ -1,0 +1,159 @@
+// Command manager reconciles PreviewInstances into running previews.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/controllers"
+	"github.com/codebegen/preview-operator/internal/gatewaytoken"
+	"github.com/codebegen/preview-operator/internal/handover"
+	"github.com/codebegen/preview-operator/internal/settings"
+	"github.com/codebegen/preview-operator/internal/store"
+)
+
+const (
+	healthAddress  = ":8081"
+	metricsAddress = ":8082"
+	leaseName      = "preview-operator"
+
+	// requestsPerSecond and requestBurst of the client: a hundred launches at once must not wait for client-go's
+	// default of 20 a second. The API server protects itself.
+	requestsPerSecond = 500
+	requestBurst      = 1000
+
+	// Leases that are not renewed for that long are taken over.
+	leaseDuration = 15 * time.Second
+	renewDeadline = 10 * time.Second
+	retryPeriod   = 2 * time.Second
+)
+
+func main() {
+	ctrl.SetLogger(zap.New())
+	if err := run(ctrl.SetupSignalHandler()); err != nil {
+		fmt.Fprintln(os.Stderr, "manager:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	config, err := settings.Load(os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	runnerKey, err := settings.ReadKeyFile(config.RunnerKeyFile)
+	if err != nil {
+		return err
+	}
+	generations, err := store.Open(ctx, store.Options{Path: config.DatabasePath})
+	if err != nil {
+		return err
+	}
+	defer generations.Close()
+	runners, err := handover.New(handover.Options{})
+	if err != nil {
+		return err
+	}
+	kube, err := ctrl.GetConfig()
+	if err != nil {
+		return err
+	}
+	kube.QPS, kube.Burst = requestsPerSecond, requestBurst
+	mgr, err := newManager(kube, config)
+	if err != nil {
+		return err
+	}
+	err = controllers.SetupWithManager(mgr, controllers.Options{
+		Settings: config, RunnerKey: runnerKey, Generations: generations, Runners: runners,
+	})
+	if err := errors.Join(err, addGatewayToken(mgr, config), addProbes(mgr)); err != nil {
+		return err
+	}
+	return mgr.Start(ctx)
+}
+
+func newManager(kube *rest.Config, config settings.Settings) (ctrl.Manager, error) {
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+		return nil, err
+	}
+	lease, renew, period := leaseDuration, renewDeadline, retryPeriod
+	return ctrl.NewManager(kube, ctrl.Options{
+		Scheme:                        scheme,
+		Cache:                         cacheOptions(config),
+		Metrics:                       metricsserver.Options{BindAddress: metricsAddress},
+		HealthProbeBindAddress:        healthAddress,
+		LeaderElection:                true,
+		LeaderElectionID:              leaseName,
+		LeaderElectionNamespace:       config.PodNamespace,
+		LeaderElectionReleaseOnCancel: true,
+		LeaseDuration:                 &lease,
+		RenewDeadline:                 &renew,
+		RetryPeriod:                   &period,
+	})
+}
+
+// cacheOptions keeps only what concerns previews in memory.
+func cacheOptions(config settings.Settings) cache.Options {
+	ours := labels.SelectorFromSet(labels.Set{v1alpha1.LabelComponent: v1alpha1.ComponentPreview})
+	named := func(name string) cache.ByObject {
+		return cache.ByObject{Field: fields.OneTermEqualSelector("metadata.name", name)}
+	}
+	options := cache.Options{
+		ByObject: map[client.Object]cache.ByObject{
+			&corev1.Pod{}:                 {Label: ours},
+			&corev1.Service{}:             named(v1alpha1.ServiceName),
+			&networkingv1.NetworkPolicy{}: named(v1alpha1.NetworkPolicyName),
+		},
+	}
+	if len(config.WatchNamespaces) > 0 {
+		options.DefaultNamespaces = map[string]cache.Config{}
+		for _, namespace := range config.WatchNamespaces {
+			options.DefaultNamespaces[namespace] = cache.Config{}
+		}
+	}
+	return options
+}
+
+// addGatewayToken supplies the gateway in the same pod with tokens of its own service account.
+func addGatewayToken(mgr ctrl.Manager, config settings.Settings) error {
+	if config.GatewayServiceAccount == "" {
+		return nil
+	}
+	if info, err := os.Stat(filepath.Dir(config.GatewayTokenFile)); err != nil || !info.IsDir() {
+		return fmt.Errorf("the folder of PREVIEW_GATEWAY_TOKEN_FILE=%q does not exist; mount the shared volume, or set PREVIEW_GATEWAY_SERVICE_ACCOUNT to nothing if no gateway runs beside the manager", config.GatewayTokenFile)
+	}
+	core, err := typedcorev1.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
+	if err != nil {
+		return err
+	}
+	return mgr.Add(&gatewaytoken.Renewer{
+		Requester:      core.ServiceAccounts(config.PodNamespace),
+		ServiceAccount: config.GatewayServiceAccount,
+		File:           config.GatewayTokenFile,
+	})
+}
+
+func addProbes(mgr ctrl.Manager) error {
+	return errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping))
+}

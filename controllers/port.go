@@ -1,0 +1,98 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/ports"
+)
+
+// allocatePort gives the instance a port of its own, or lets it wait for one.
+func (r *PreviewInstanceReconciler) allocatePort(_ context.Context, s *scope) error {
+	port, ok := r.ports.Allocate(s.holder())
+	if ok {
+		s.facts.Port = port
+		return nil
+	}
+	message := fmt.Sprintf("all ports from %d to %d (PREVIEW_PORT_MIN to PREVIEW_PORT_MAX) are taken", r.settings.PortMin, r.settings.PortMax)
+	if s.instance.Spec.WhenFull == v1alpha1.WhenFullFail {
+		return terminal(v1alpha1.ReasonPortsExhausted, "%s", message)
+	}
+	return waitFor(v1alpha1.ConditionPortAllocated, v1alpha1.ReasonPortsExhausted, "%s; waiting for one", message)
+}
+
+// portRestorer rebuilds the map of ports from the API server, once, before the first reconcile of a leader.
+type portRestorer struct {
+	// namespaces that are served; none means all.
+	namespaces []string
+
+	mu   sync.Mutex
+	done bool
+}
+
+// once restores every port that an instance or its pod holds. It reads from etcd's quorum: a cache that is behind
+// could miss the port that the leader before allocated last.
+func (p *portRestorer) once(ctx context.Context, live client.Reader, allocator *ports.Allocator) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.done {
+		return nil
+	}
+	namespaces := p.namespaces
+	if len(namespaces) == 0 {
+		namespaces = []string{metav1.NamespaceAll}
+	}
+	for _, namespace := range namespaces {
+		if err := restoreNamespace(ctx, live, allocator, namespace); err != nil {
+			return fmt.Errorf("restoring ports: %w", err)
+		}
+	}
+	p.done = true
+	taken, size := allocator.InUse()
+	log.FromContext(ctx).Info("restored ports", "taken", taken, "of", size)
+	return nil
+}
+
+func restoreNamespace(ctx context.Context, live client.Reader, allocator *ports.Allocator, namespace string) error {
+	instances := &v1alpha1.PreviewInstanceList{}
+	if err := live.List(ctx, instances, client.InNamespace(namespace)); err != nil {
+		return err
+	}
+	pods := &corev1.PodList{}
+	if err := live.List(ctx, pods, client.InNamespace(namespace),
+		client.MatchingLabels{v1alpha1.LabelComponent: v1alpha1.ComponentPreview}); err != nil {
+		return err
+	}
+	held := map[types.UID]int32{}
+	for i := range pods.Items {
+		if owner := metav1.GetControllerOf(&pods.Items[i]); owner != nil && !podTerminated(&pods.Items[i]) {
+			if port, err := strconv.ParseInt(pods.Items[i].Annotations[v1alpha1.AnnotationPort], 10, 32); err == nil {
+				held[owner.UID] = int32(port)
+			}
+		}
+	}
+	for i := range instances.Items {
+		instance := &instances.Items[i]
+		port := instance.Status.Port
+		if port == 0 {
+			port = held[instance.UID]
+		}
+		if port == 0 {
+			continue
+		}
+		holder := ports.Holder{UID: instance.UID, Name: client.ObjectKeyFromObject(instance)}
+		if err := allocator.Restore(holder, port); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+// Package controllers turns PreviewInstances into running previews. It is the only writer of their pods, of the
+// Service and NetworkPolicy of their namespaces, and of their status.
+package controllers
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/ports"
+	"github.com/codebegen/preview-operator/internal/settings"
+)
+
+// PreviewInstanceReconciler reconciles PreviewInstances.
+type PreviewInstanceReconciler struct {
+	client client.Client
+	// live reads from the API server: a cache may be behind.
+	live        client.Reader
+	recorder    events.EventRecorder
+	settings    settings.Settings
+	runnerKey   []byte
+	generations GenerationReader
+	now         func() time.Time
+
+	ports     *ports.Allocator
+	restore   *portRestorer
+	handovers *handovers
+	wake      waker
+}
+
+// +kubebuilder:rbac:groups=preview.codebegen.dev,namespace=previews,resources=previewinstances,verbs=get;list;watch;update;patch;delete
+// +kubebuilder:rbac:groups=preview.codebegen.dev,namespace=previews,resources=previewinstances/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=preview.codebegen.dev,namespace=previews,resources=previewinstances/finalizers,verbs=update
+// +kubebuilder:rbac:groups=preview.codebegen.dev,namespace=previews,resources=previewruntimes,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",namespace=previews,resources=pods,verbs=get;list;watch;create;delete
+// +kubebuilder:rbac:groups="",namespace=previews,resources=services,verbs=get;list;watch;create;update
+// +kubebuilder:rbac:groups=networking.k8s.io,namespace=previews,resources=networkpolicies,verbs=get;list;watch;create;update
+// +kubebuilder:rbac:groups=events.k8s.io,namespace=previews,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups="",namespace=previews,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=preview-system,resources=leases,verbs=get;create;update;patch
+// +kubebuilder:rbac:groups="",namespace=preview-system,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups=events.k8s.io,namespace=preview-system,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups="",namespace=preview-system,resources=serviceaccounts/token,resourceNames=preview-gateway,verbs=create
+
+// Reconcile moves one instance towards what its spec asks for.
+func (r *PreviewInstanceReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	if err := r.restore.once(ctx, r.live, r.ports); err != nil {
+		return ctrl.Result{}, err
+	}
+	instance := &v1alpha1.PreviewInstance{}
+	if err := r.client.Get(ctx, req.NamespacedName, instance); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.ports.ReleaseNamed(req.NamespacedName)
+		}
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	s := newScope(instance, r.now())
+	err := r.run(ctx, s)
+	return r.finish(ctx, s, err)
+}
+
+// run carries out the phases of an instance that lives, or the end of one that does not.
+func (r *PreviewInstanceReconciler) run(ctx context.Context, s *scope) error {
+	if err := r.observe(ctx, s); err != nil {
+		return err
+	}
+	if s.ending == nil {
+		err := r.runPhases(ctx, s)
+		var failed *terminalError
+		var over *expired
+		var waiting *waitError
+		switch {
+		case errors.As(err, &over):
+			s.ending = &ending{reason: over.reason}
+		case errors.As(err, &failed):
+			s.ending = failed.ending(s)
+		case errors.As(err, &waiting):
+			s.waiting = waiting
+			return nil
+		default:
+			return err
+		}
+	}
+	return r.end(ctx, s)
+}
+
+// runPhases brings an instance that lives one step further; the first phase that is not done stops it.
+func (r *PreviewInstanceReconciler) runPhases(ctx context.Context, s *scope) error {
+	phases := []func(context.Context, *scope) error{
+		r.ensureFinalizer,
+		r.accept,
+		r.allocatePort,
+		r.ensureNamespace,
+		r.ensurePod,
+		r.handOver,
+		r.expire,
+	}
+	if s.served() {
+		phases = phases[len(phases)-1:]
+	}
+	for _, phase := range phases {
+		if err := phase(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish writes the status, once, and says when to come back.
+func (r *PreviewInstanceReconciler) finish(ctx context.Context, s *scope, err error) (ctrl.Result, error) {
+	if !s.gone() {
+		err = errors.Join(err, r.persist(ctx, s))
+	}
+	if apierrors.IsConflict(err) {
+		// The cache is behind: the event that brings it up to date may have come already.
+		return ctrl.Result{RequeueAfter: conflictRetry}, nil
+	}
+	return ctrl.Result{RequeueAfter: s.requeueAfter}, client.IgnoreNotFound(err)
+}
+
+// conflictRetry is how soon an instance is tried again that was changed by somebody else meanwhile.
+const conflictRetry = 5 * time.Millisecond
+
+// ensureFinalizer holds the instance until its pod is gone and its port is free.
+func (r *PreviewInstanceReconciler) ensureFinalizer(ctx context.Context, s *scope) error {
+	if controllerutil.ContainsFinalizer(s.instance, v1alpha1.Finalizer) {
+		return nil
+	}
+	updated := s.instance.DeepCopy()
+	controllerutil.AddFinalizer(updated, v1alpha1.Finalizer)
+	if err := r.client.Update(ctx, updated); err != nil {
+		return err
+	}
+	s.instance = updated
+	return nil
+}
