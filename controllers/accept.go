@@ -25,7 +25,7 @@ type GenerationReader interface {
 // accept checks what the API server cannot: the runtime, limits that come from configuration, and whose code it is.
 func (r *PreviewInstanceReconciler) accept(ctx context.Context, s *scope) error {
 	spec := s.instance.Spec
-	if err := checkSizes(spec); err != nil {
+	if err := checkEnv(spec.Env); err != nil {
 		return err
 	}
 	runtime := &v1alpha1.PreviewRuntime{}
@@ -49,21 +49,11 @@ func (r *PreviewInstanceReconciler) accept(ctx context.Context, s *scope) error 
 	return nil
 }
 
-// checkSizes counts bytes where the API server counts characters.
-func checkSizes(spec v1alpha1.PreviewInstanceSpec) error {
-	if inline := spec.Source.Inline; inline != nil {
-		total := 0
-		for _, file := range inline.Files {
-			total += len(file.Content)
-		}
-		if total > v1alpha1.MaxInlineBytes {
-			return terminal(v1alpha1.ReasonInvalidSpec,
-				"spec.source.inline.files has %d bytes of content in all, at most %d are allowed", total, v1alpha1.MaxInlineBytes)
-		}
-	}
+// checkEnv bounds the environment in all, which no rule of the API server can afford to.
+func checkEnv(env []v1alpha1.EnvVar) error {
 	total := 0
-	for _, env := range spec.Env {
-		total += len(env.Name) + len(env.Value)
+	for _, e := range env {
+		total += len(e.Name) + len(e.Value)
 	}
 	if total > maxEnvBytes {
 		return terminal(v1alpha1.ReasonInvalidSpec, "spec.env has %d bytes in all, at most %d are allowed", total, maxEnvBytes)

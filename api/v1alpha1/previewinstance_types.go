@@ -42,10 +42,6 @@ const (
 // Finished reports whether an instance in this phase has neither a pod nor a port any more.
 func (p Phase) Finished() bool { return p == PhaseStopped || p == PhaseFailed }
 
-// MaxInlineBytes bounds the sum of the contents of inline files, in bytes. An object that holds them must stay well
-// below the 1.5 MiB that etcd takes in a request.
-const MaxInlineBytes = 128 << 10
-
 // SourceFile is one file of an inline source.
 // +kubebuilder:validation:XValidation:rule="!self.path.matches('(^|/)[.]{1,2}(/|$)')",message="path must not contain . or .. segments",fieldPath=".path"
 type SourceFile struct {
@@ -64,14 +60,14 @@ type SourceFile struct {
 }
 
 // InlineSource carries the project's files in the resource itself.
-// +kubebuilder:validation:XValidation:rule="self.files.map(f, has(f.content) ? size(f.content) : 0).sum() <= 131072",message="files must not exceed 131072 bytes (128 KiB) of content in all; store the project as a generation or an archive instead",fieldPath=".files"
+// +kubebuilder:validation:XValidation:rule="self.files.map(f, has(f.content) ? size(bytes(f.content)) : 0).sum() <= 131072",message="files must not exceed 131072 bytes (128 KiB) of content in all; store the project as a generation or an archive instead",fieldPath=".files"
 type InlineSource struct {
-	// files of the project, at most 256 of them and at most 128 KiB of content in all.
+	// files of the project, at most 128 of them and at most 128 KiB of content in all.
 	// +required
 	// +listType=map
 	// +listMapKey=path
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:MaxItems=128
 	Files []SourceFile `json:"files"`
 }
 

@@ -1,0 +1,291 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/handover"
+	"github.com/codebegen/preview-operator/internal/runnerapi"
+	"github.com/codebegen/preview-operator/internal/settings"
+	"github.com/codebegen/preview-operator/internal/store"
+)
+
+// The suite runs the reconciler against a real API server and etcd, without kubelet, scheduler or garbage collector:
+// the specs play the kubelet, and a scripted runner answers the handovers.
+
+var (
+	apiServer *envtest.Environment
+	apiConfig *rest.Config
+	api       client.Client
+)
+
+func TestControllers(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "controllers")
+}
+
+var _ = BeforeSuite(func() {
+	Expect(os.Getenv("KUBEBUILDER_ASSETS")).NotTo(BeEmpty(), "run this suite with `make envtest`, which builds the API server")
+	ctrl.SetLogger(zap.New(zap.WriteTo(GinkgoWriter), zap.UseDevMode(true)))
+	SetDefaultEventuallyTimeout(30 * time.Second)
+	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
+	Expect(v1alpha1.AddToScheme(clientgoscheme.Scheme)).To(Succeed())
+	apiServer = &envtest.Environment{CRDDirectoryPaths: []string{filepath.Join("..", "config", "crd", "bases")}, ErrorIfCRDPathMissing: true}
+	var err error
+	apiConfig, err = apiServer.Start()
+	Expect(err).NotTo(HaveOccurred())
+	apiConfig.QPS, apiConfig.Burst = 1000, 2000
+	api, err = client.New(apiConfig, client.Options{})
+	Expect(err).NotTo(HaveOccurred())
+})
+
+var _ = AfterSuite(func() {
+	if apiConfig != nil {
+		Expect(apiServer.Stop()).To(Succeed())
+	}
+})
+
+// scriptedRunner stands for the runners of all pods: it answers an assignment by its id.
+type scriptedRunner struct {
+	mu       sync.Mutex
+	answers  map[string]runnerapi.Result
+	errors   map[string]error
+	assigned map[string][]runnerapi.Assignment
+	code     map[string][]byte
+	hold     chan struct{}
+}
+
+func newScriptedRunner() *scriptedRunner {
+	return &scriptedRunner{
+		answers: map[string]runnerapi.Result{}, errors: map[string]error{},
+		assigned: map[string][]runnerapi.Assignment{}, code: map[string][]byte{},
+	}
+}
+
+// Assign answers serving unless the script says otherwise.
+func (r *scriptedRunner) Assign(ctx context.Context, target handover.Target, a runnerapi.Assignment, code []byte) (runnerapi.Result, error) {
+	r.mu.Lock()
+	r.assigned[target.PodName] = append(r.assigned[target.PodName], a)
+	r.code[a.ID] = code
+	answer, scripted := r.answers[a.ID]
+	err := r.errors[a.ID]
+	hold := r.hold
+	r.mu.Unlock()
+	if hold != nil {
+		select {
+		case <-hold:
+		case <-ctx.Done():
+			return runnerapi.Result{}, ctx.Err()
+		}
+	}
+	if !scripted {
+		answer = runnerapi.Result{AssignmentID: a.ID, State: runnerapi.StateServing, CodeLoaded: true}
+	}
+	return answer, err
+}
+
+func (r *scriptedRunner) answer(id string, result runnerapi.Result, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answers[id], r.errors[id] = result, err
+}
+
+func (r *scriptedRunner) assignments(pod string) []runnerapi.Assignment {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.assigned[pod]
+}
+
+// generationMap is a store of generations.
+type generationMap map[string]store.Meta
+
+func (g generationMap) Generation(_ context.Context, id string) (store.Meta, error) {
+	meta, ok := g[id]
+	if !ok {
+		return store.Meta{}, store.ErrNotFound
+	}
+	return meta, nil
+}
+
+func (g generationMap) Archive(_ context.Context, id, _ string) ([]byte, error) {
+	if _, ok := g[id]; !ok {
+		return nil, store.ErrNotFound
+	}
+	return []byte("archive of " + id), nil
+}
+
+// world is one namespace with a manager of its own.
+type world struct {
+	namespace   string
+	runner      *scriptedRunner
+	generations generationMap
+	settings    settings.Settings
+	// wrap puts faults between the manager and the API server.
+	wrap func(client.WithWatch) client.Client
+	now  func() time.Time
+	stop func()
+}
+
+// newWorld makes a namespace with a PreviewRuntime; change adapts the settings.
+func newWorld(change func(*settings.Settings)) *world {
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "world-"}}
+	Expect(api.Create(context.Background(), namespace)).To(Succeed())
+	config, err := settings.Load(func(string) (string, bool) { return "", false })
+	Expect(err).NotTo(HaveOccurred())
+	config.WatchNamespaces = []string{namespace.Name}
+	config.PodNamespace = "preview-system"
+	if change != nil {
+		change(&config)
+	}
+	w := &world{namespace: namespace.Name, runner: newScriptedRunner(), generations: generationMap{}, settings: config}
+	Expect(api.Create(context.Background(), &v1alpha1.PreviewRuntime{
+		ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.DefaultRuntimeName, Namespace: w.namespace},
+		Spec:       v1alpha1.PreviewRuntimeSpec{Image: "codebegen/preview-runtime-python:test"},
+	})).To(Succeed())
+	return w
+}
+
+// start runs a manager; a second one may follow once the first was stopped, as after a crash.
+func (w *world) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	options := ctrl.Options{
+		Scheme:  clientgoscheme.Scheme,
+		Metrics: metricsserver.Options{BindAddress: "0"},
+		Cache:   cache.Options{DefaultNamespaces: map[string]cache.Config{w.namespace: {}}},
+	}
+	if w.wrap != nil {
+		options.NewClient = func(c *rest.Config, o client.Options) (client.Client, error) {
+			inner, err := client.NewWithWatch(c, o)
+			if err != nil {
+				return nil, err
+			}
+			return w.wrap(inner), nil
+		}
+	}
+	mgr, err := ctrl.NewManager(rest.CopyConfig(apiConfig), options)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(SetupWithManager(mgr, Options{
+		Settings: w.settings, RunnerKey: []byte(strings.Repeat("k", 32)), Generations: w.generations, Runners: w.runner,
+		Now: w.now, SkipNameValidation: true,
+	})).To(Succeed())
+	ended := make(chan struct{})
+	go func() {
+		defer GinkgoRecover()
+		defer close(ended)
+		Expect(mgr.Start(ctx)).To(Succeed())
+	}()
+	once := sync.OnceFunc(func() { cancel(); <-ended })
+	w.stop = once
+	DeferCleanup(once)
+}
+
+func (w *world) instance(name string, change func(*v1alpha1.PreviewInstanceSpec)) *v1alpha1.PreviewInstance {
+	instance := &v1alpha1.PreviewInstance{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: w.namespace},
+		Spec: v1alpha1.PreviewInstanceSpec{
+			GenerationID: "gen-" + name, UserID: "alice",
+			Source: v1alpha1.Source{Inline: &v1alpha1.InlineSource{Files: []v1alpha1.SourceFile{{Path: "main.py", Content: "app = 1"}}}},
+		},
+	}
+	if change != nil {
+		change(&instance.Spec)
+	}
+	return instance
+}
+
+func (w *world) create(name string, change func(*v1alpha1.PreviewInstanceSpec)) *v1alpha1.PreviewInstance {
+	instance := w.instance(name, change)
+	Expect(api.Create(context.Background(), instance)).To(Succeed())
+	return instance
+}
+
+func (w *world) get(name string) *v1alpha1.PreviewInstance {
+	instance := &v1alpha1.PreviewInstance{}
+	Expect(api.Get(context.Background(), client.ObjectKey{Namespace: w.namespace, Name: name}, instance)).To(Succeed())
+	return instance
+}
+
+func (w *world) status(name string) func() v1alpha1.PreviewInstanceStatus {
+	return func() v1alpha1.PreviewInstanceStatus { return w.get(name).Status }
+}
+
+func (w *world) phase(name string) func() v1alpha1.Phase {
+	return func() v1alpha1.Phase { return w.get(name).Status.Phase }
+}
+
+func (w *world) pods() []corev1.Pod {
+	list := &corev1.PodList{}
+	Expect(api.List(context.Background(), list, client.InNamespace(w.namespace))).To(Succeed())
+	return list.Items
+}
+
+// podOf waits for the pod of an instance.
+func (w *world) podOf(name string) *corev1.Pod {
+	pod := &corev1.Pod{}
+	Eventually(func() error {
+		return api.Get(context.Background(), client.ObjectKey{Namespace: w.namespace, Name: w.get(name).Status.PodName}, pod)
+	}).Should(Succeed())
+	return pod
+}
+
+// startPod does what the kubelet does when a pod's container runs.
+func (w *world) startPod(pod *corev1.Pod) {
+	w.setPod(pod, func(status *corev1.PodStatus) {
+		status.Phase = corev1.PodRunning
+		status.PodIP = "10.0.0.7"
+		status.PodIPs = []corev1.PodIP{{IP: "10.0.0.7"}}
+		status.ContainerStatuses = []corev1.ContainerStatus{{
+			Name: "runner", Image: "i", ImageID: "i", Ready: true,
+			State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.Now()}},
+		}}
+	})
+}
+
+// endPod does what the kubelet does when a pod's container has ended.
+func (w *world) endPod(pod *corev1.Pod, ended corev1.ContainerStateTerminated) {
+	w.setPod(pod, func(status *corev1.PodStatus) {
+		status.Phase = corev1.PodFailed
+		status.ContainerStatuses = []corev1.ContainerStatus{{
+			Name: "runner", Image: "i", ImageID: "i", State: corev1.ContainerState{Terminated: &ended},
+		}}
+	})
+}
+
+func (w *world) setPod(pod *corev1.Pod, change func(*corev1.PodStatus)) {
+	Expect(api.Get(context.Background(), client.ObjectKeyFromObject(pod), pod)).To(Succeed())
+	change(&pod.Status)
+	Expect(api.Status().Update(context.Background(), pod)).To(Succeed())
+}
+
+// run brings an instance to phase Running.
+func (w *world) run(name string, change func(*v1alpha1.PreviewInstanceSpec)) *v1alpha1.PreviewInstance {
+	w.create(name, change)
+	w.startPod(w.podOf(name))
+	Eventually(w.phase(name)).Should(Equal(v1alpha1.PhaseRunning))
+	return w.get(name)
+}
+
+func (w *world) setDesired(name string, desired v1alpha1.DesiredState) {
+	patch := fmt.Sprintf(`{"spec":{"desiredState":%q}}`, desired)
+	Expect(api.Patch(context.Background(), w.get(name), client.RawPatch("application/merge-patch+json", []byte(patch)))).To(Succeed())
+}
