@@ -1,0 +1,172 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/test/e2e/framework"
+)
+
+const (
+	// silentSeconds is the startup timeout of the application that never listens.
+	silentSeconds = 3
+	// nodeLabel is what the node lacks at first that the late pod waits for.
+	nodeLabel = "e2e.preview.codebegen.dev/late"
+)
+
+// failureSpecs start all failing applications side by side and then look at what became of each.
+func failureSpecs() {
+	var broken, hungry, crashing preview
+	var silentName, quittingName, lateName string
+
+	create := func(ctx context.Context, name string, edit func(*v1alpha1.PreviewInstanceSpec)) string {
+		GinkgoHelper()
+		instance := framework.InlineInstance(cluster.Namespace, unique(name), unique("user"), testProject(name))
+		edit(&instance.Spec)
+		Expect(cluster.Client.Create(ctx, instance)).To(Succeed())
+		return instance.Name
+	}
+	BeforeAll(func(ctx SpecContext) {
+		hungry = launchProject(ctx, "hungry", testProject("hungry"), 0)
+		crashing = launchProject(ctx, "crashing", testProject("crashing"), 0)
+		silentName = create(ctx, "silent", func(spec *v1alpha1.PreviewInstanceSpec) {
+			spec.StartupTimeoutSeconds = ptr.To(int32(silentSeconds))
+		})
+		quittingName = create(ctx, "quitting", func(*v1alpha1.PreviewInstanceSpec) {})
+
+		runtime := lateRuntime(ctx)
+		DeferCleanup(func(ctx SpecContext) { Expect(cluster.Client.Delete(ctx, runtime)).To(Succeed()) })
+		files := minimal("late")
+		late := framework.InlineInstance(cluster.Namespace, unique("late"), unique("user"), files)
+		late.Spec.RuntimeName, late.Spec.StartupTimeoutSeconds = runtime.Name, ptr.To(int32(2))
+		Expect(cluster.Client.Create(ctx, late)).To(Succeed())
+		lateName = late.Name
+	})
+	AfterAll(deleteAll)
+
+	It("tells the import error in status and logs", func(ctx SpecContext) {
+		broken = launchProject(ctx, "broken", example("broken"), 0)
+		stream, err := broken.Logs(ctx, broken.id)
+		Expect(err).NotTo(HaveOccurred())
+		defer stream.Close()
+		Eventually(ctx, stream.Text).WithTimeout(startTimeout).WithPolling(poll).Should(And(
+			ContainSubstring("Traceback (most recent call last)"),
+			ContainSubstring("ImportError: cannot import name 'calculate_vat' from 'app.services.tax'")))
+
+		failed := broken.eventuallyFailed(ctx)
+		Expect(failed.Status.Reason).To(Equal(v1alpha1.ReasonImportError))
+		Expect(failed.Status.LastFailure).To(HaveField("Reason", v1alpha1.ReasonImportError))
+		Expect(failed.Status.LastFailure.Message).To(ContainSubstring("ImportError: cannot import name 'calculate_vat'"))
+		Expect(condition(failed, v1alpha1.ConditionReady).Status).To(BeEquivalentTo("False"))
+		status, err := broken.Status(ctx, broken.id)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(status.Status).To(Equal("failed"))
+		Expect(string(status.Raw)).To(ContainSubstring("calculate_vat"))
+		eventuallyNoPods(ctx, string(failed.UID))
+	})
+
+	It("tells that memory ran out, and the limit", func(ctx SpecContext) {
+		running := hungry.eventuallyRunning(ctx)
+		_, err := hungry.Get(ctx, hungry.id, hungry.launch.SessionToken, "/allocate")
+		Expect(err).To(HaveOccurred(), "the application survived")
+		failed := hungry.eventuallyFailed(ctx)
+		Expect(failed.Status.LastFailure).NotTo(BeNil())
+		Expect(failed.Status.LastFailure.Reason).To(Equal(v1alpha1.ReasonOOMKilled), summary(failed))
+		Expect(running.Status.MemoryLimitMB).To(BeNumerically(">=", 64))
+		Expect(failed.Status.LastFailure.Message).To(ContainSubstring(fmt.Sprint(running.Status.MemoryLimitMB)))
+		eventuallyNoPods(ctx, string(failed.UID))
+	})
+
+	It("tells the exit code of an application that ended after its start", func(ctx SpecContext) {
+		crashing.eventuallyRunning(ctx)
+		_, err := crashing.Get(ctx, crashing.id, crashing.launch.SessionToken, "/crash")
+		Expect(framework.StatusOf(err)).To(BeNumerically(">=", http.StatusInternalServerError), "%v", err)
+		failed := crashing.eventuallyFailed(ctx)
+		Expect(failed.Status.LastFailure).NotTo(BeNil())
+		Expect(failed.Status.LastFailure.Reason).To(Equal(v1alpha1.ReasonAppExited), summary(failed))
+		Expect(failed.Status.LastFailure.ExitCode).To(HaveValue(BeEquivalentTo(7)))
+		Expect(failed.Status.Port).To(BeZero())
+		eventuallyNoPods(ctx, string(failed.UID))
+	})
+
+	It("tells the exit code of an application that ended at once", func(ctx SpecContext) {
+		failed := eventuallyPhase(ctx, named(quittingName), v1alpha1.PhaseFailed, startTimeout)
+		Expect(failed.Status.LastFailure).NotTo(BeNil())
+		Expect(failed.Status.LastFailure.Reason).To(Or(
+			Equal(v1alpha1.ReasonAppExited), Equal(v1alpha1.ReasonStartupFailed), Equal(v1alpha1.ReasonImportError)), summary(failed))
+		Expect(failed.Status.LastFailure.ExitCode).To(HaveValue(BeEquivalentTo(3)))
+	})
+
+	It("ends an application that never listens when its time, counted from the assignment, is over", func(ctx SpecContext) {
+		failed := eventuallyPhase(ctx, named(silentName), v1alpha1.PhaseFailed, startTimeout)
+		Expect(failed.Status.LastFailure).NotTo(BeNil())
+		Expect(failed.Status.LastFailure.Reason).To(Equal(v1alpha1.ReasonStartupTimeout), summary(failed))
+		Expect(failed.Status.LastFailure.Message).To(ContainSubstring(fmt.Sprint(silentSeconds)))
+		// Times in status have whole seconds.
+		waited := failed.Status.LastFailure.At.Sub(failed.CreationTimestamp.Time)
+		Expect(waited).To(BeNumerically(">=", silentSeconds*time.Second))
+	})
+
+	It("does not count the time that a pod waits for its node", func(ctx SpecContext) {
+		Eventually(ctx, func(ctx context.Context) (time.Duration, error) {
+			instance, err := named(lateName)(ctx)
+			if err != nil {
+				return 0, err
+			}
+			if instance.Status.Phase != v1alpha1.PhaseStarting {
+				return 0, StopTrying("the instance does not wait: " + summary(instance))
+			}
+			return time.Since(instance.CreationTimestamp.Time), nil
+		}).WithTimeout(startTimeout).WithPolling(poll).Should(BeNumerically(">", 4*time.Second))
+		labelNode(ctx, `"now"`)
+		DeferCleanup(labelNode, "null")
+		eventuallyPhase(ctx, named(lateName), v1alpha1.PhaseRunning, startTimeout)
+	})
+
+	It("tells that a runtime does not exist, and goes on once it does", func(ctx SpecContext) {
+		instance := framework.InlineInstance(cluster.Namespace, unique("orphan"), unique("user"), minimal("orphan"))
+		instance.Spec.RuntimeName = "e2e-" + runID
+		Expect(cluster.Client.Create(ctx, instance)).To(Succeed())
+		Eventually(ctx, func(ctx context.Context) (string, error) {
+			instance, err := named(instance.Name)(ctx)
+			if err != nil || len(instance.Status.Conditions) == 0 {
+				return "", err
+			}
+			return condition(instance, v1alpha1.ConditionAccepted).Reason, nil
+		}).WithTimeout(10 * time.Second).WithPolling(poll).Should(Equal(v1alpha1.ReasonRuntimeNotFound))
+	})
+}
+
+// lateRuntime is a PreviewRuntime whose pods wait for a node with nodeLabel.
+func lateRuntime(ctx context.Context) *v1alpha1.PreviewRuntime {
+	GinkgoHelper()
+	standard := &v1alpha1.PreviewRuntime{}
+	key := types.NamespacedName{Namespace: cluster.Namespace, Name: v1alpha1.DefaultRuntimeName}
+	Expect(cluster.Client.Get(ctx, key, standard)).To(Succeed())
+	late := &v1alpha1.PreviewRuntime{Spec: *standard.Spec.DeepCopy()}
+	late.Namespace, late.Name = cluster.Namespace, unique("late")
+	late.Spec.NodeSelector = map[string]string{nodeLabel: "now"}
+	Expect(cluster.Client.Create(ctx, late)).To(Succeed())
+	return late
+}
+
+// labelNode sets nodeLabel on every node to a JSON value, null to remove it.
+func labelNode(ctx context.Context, value string) {
+	GinkgoHelper()
+	nodes := &corev1.NodeList{}
+	Expect(cluster.Client.List(ctx, nodes)).To(Succeed())
+	patch := fmt.Sprintf(`{"metadata":{"labels":{%q:%s}}}`, nodeLabel, value)
+	for i := range nodes.Items {
+		Expect(cluster.Client.Patch(ctx, &nodes.Items[i], client.RawPatch(types.MergePatchType, []byte(patch)))).To(Succeed())
+	}
+}

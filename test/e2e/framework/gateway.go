@@ -1,0 +1,250 @@
+package framework
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// maxBody bounds what is read of an answer.
+const maxBody = 32 << 20
+
+// Gateway is a client of the HTTP API.
+type Gateway struct {
+	URL    string
+	secret []byte
+	client *http.Client
+}
+
+// NewGateway makes a client that signs its own bearer tokens.
+func NewGateway(baseURL string, secret []byte) *Gateway {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 128
+	transport.Proxy = nil
+	return &Gateway{URL: baseURL, secret: secret, client: &http.Client{Transport: transport}}
+}
+
+// Token signs a bearer token for a user, valid for half an hour.
+func (g *Gateway) Token(user string, claims map[string]any) (string, error) {
+	now := time.Now()
+	all := jwt.MapClaims{"sub": user, "aud": "preview-operator", "iat": now.Unix(), "exp": now.Add(30 * time.Minute).Unix()}
+	for name, value := range claims {
+		all[name] = value
+	}
+	return jwt.NewWithClaims(jwt.SigningMethodHS256, all).SignedString(g.secret)
+}
+
+// As returns a client of one user.
+func (g *Gateway) As(user string) (*UserClient, error) {
+	token, err := g.Token(user, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &UserClient{gateway: g, User: user, Bearer: token}, nil
+}
+
+// UserClient calls the HTTP API as one user.
+type UserClient struct {
+	gateway *Gateway
+	User    string
+	Bearer  string
+}
+
+// Error is an answer other than the one that was expected.
+type Error struct {
+	Status  int
+	Header  http.Header
+	Body    string
+	Problem Problem
+}
+
+// Problem is what clients rely on of application/problem+json.
+type Problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("HTTP status %d: %s", e.Status, e.Body) }
+
+// StatusOf is the HTTP status of an error of this package, 0 of others.
+func StatusOf(err error) int {
+	var answer *Error
+	if errors.As(err, &answer) {
+		return answer.Status
+	}
+	return 0
+}
+
+// Launch is the answer to a launch.
+type Launch struct {
+	ID           string    `json:"id"`
+	GenerationID string    `json:"generation_id"`
+	UserID       string    `json:"user_id"`
+	ProjectID    string    `json:"project_id"`
+	Status       string    `json:"status"`
+	Port         int32     `json:"port"`
+	BaseURL      string    `json:"base_url"`
+	SessionToken string    `json:"session_token"`
+	CreatedAt    time.Time `json:"created_at"`
+}
+
+// Status is the answer to a status request. Raw is the whole of it.
+type Status struct {
+	ID            string          `json:"id"`
+	Status        string          `json:"status"`
+	Port          int32           `json:"port"`
+	BaseURL       string          `json:"base_url"`
+	UptimeSeconds float64         `json:"uptime_seconds"`
+	Health        string          `json:"health"`
+	Raw           json.RawMessage `json:"-"`
+}
+
+// Envelope is a request to the application.
+type Envelope struct {
+	Method  string            `json:"method"`
+	Path    string            `json:"path"`
+	Query   map[string]string `json:"query,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    any               `json:"body"`
+}
+
+// Reply is the application's answer.
+type Reply struct {
+	StatusCode int               `json:"status_code"`
+	Headers    map[string]string `json:"headers"`
+	Body       string            `json:"body"`
+	ElapsedMS  float64           `json:"elapsed_ms"`
+}
+
+// Decode reads a JSON body of the application.
+func (r Reply) Decode(into any) error {
+	if err := json.Unmarshal([]byte(r.Body), into); err != nil {
+		return fmt.Errorf("status %d, body %.500q: %w", r.StatusCode, r.Body, err)
+	}
+	return nil
+}
+
+// PutGeneration stores a project under a generation id.
+func (u *UserClient) PutGeneration(ctx context.Context, id, project string, files map[string]string) error {
+	body := map[string]any{"project_id": project, "files": files}
+	err := u.call(ctx, http.MethodPut, generationPath(id), nil, body, http.StatusCreated, nil)
+	if StatusOf(err) == http.StatusOK {
+		return nil
+	}
+	return err
+}
+
+// DeleteGeneration removes a stored project.
+func (u *UserClient) DeleteGeneration(ctx context.Context, id string) error {
+	return u.call(ctx, http.MethodDelete, generationPath(id), nil, nil, http.StatusNoContent, nil)
+}
+
+// Launch starts the preview of a generation. timeout is the startup timeout in seconds, 0 for the configured one.
+func (u *UserClient) Launch(ctx context.Context, id, project string, timeout int) (Launch, error) {
+	body := map[string]any{"project_id": project}
+	if timeout > 0 {
+		body["timeout"] = timeout
+	}
+	var launch Launch
+	err := u.call(ctx, http.MethodPost, previewPath(id)+"/launch", nil, body, http.StatusCreated, &launch)
+	return launch, err
+}
+
+// Status asks for the state of a preview.
+func (u *UserClient) Status(ctx context.Context, id string) (Status, error) {
+	var raw json.RawMessage
+	if err := u.call(ctx, http.MethodGet, previewPath(id)+"/status", nil, nil, http.StatusOK, &raw); err != nil {
+		return Status{}, err
+	}
+	status := Status{Raw: raw}
+	return status, json.Unmarshal(raw, &status)
+}
+
+// Config asks for the configuration of a preview.
+func (u *UserClient) Config(ctx context.Context, id string) (map[string]any, error) {
+	var config map[string]any
+	err := u.call(ctx, http.MethodGet, previewPath(id)+"/config", nil, nil, http.StatusOK, &config)
+	return config, err
+}
+
+// Stop stops a preview.
+func (u *UserClient) Stop(ctx context.Context, id string) error {
+	return u.call(ctx, http.MethodDelete, previewPath(id), nil, nil, http.StatusNoContent, nil)
+}
+
+// Request sends a request to the application of a preview.
+func (u *UserClient) Request(ctx context.Context, id, sessionToken string, envelope Envelope) (Reply, error) {
+	var reply Reply
+	headers := http.Header{"X-Preview-Token": {sessionToken}}
+	err := u.call(ctx, http.MethodPost, previewPath(id)+"/request", headers, envelope, http.StatusOK, &reply)
+	return reply, err
+}
+
+// Get sends a GET request to the application of a preview.
+func (u *UserClient) Get(ctx context.Context, id, sessionToken, path string) (Reply, error) {
+	return u.Request(ctx, id, sessionToken, Envelope{Method: http.MethodGet, Path: path})
+}
+
+func generationPath(id string) string { return "/api/v1/generations/" + url.PathEscape(id) }
+func previewPath(id string) string    { return generationPath(id) + "/preview" }
+
+func (u *UserClient) call(ctx context.Context, method, path string, headers http.Header, in any, want int, out any) error {
+	response, err := u.send(ctx, method, path, headers, in)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	if err != nil {
+		return fmt.Errorf("read the answer to %s %s: %w", method, path, err)
+	}
+	if response.StatusCode != want {
+		answer := &Error{Status: response.StatusCode, Header: response.Header, Body: string(body)}
+		if err := json.Unmarshal(body, &answer.Problem); err != nil {
+			answer.Problem = Problem{}
+		}
+		return answer
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return fmt.Errorf("decode the answer to %s %s, %.500q: %w", method, path, body, err)
+	}
+	return nil
+}
+
+func (u *UserClient) send(ctx context.Context, method, path string, headers http.Header, in any) (*http.Response, error) {
+	var body io.Reader
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(raw)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, u.gateway.URL+path, body)
+	if err != nil {
+		return nil, err
+	}
+	if in != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if u.Bearer != "" {
+		request.Header.Set("Authorization", "Bearer "+u.Bearer)
+	}
+	for name, values := range headers {
+		request.Header[name] = values
+	}
+	return u.gateway.client.Do(request)
+}

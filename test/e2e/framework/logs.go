@@ -1,0 +1,110 @@
+package framework
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// LogEvent is one event of the log stream.
+type LogEvent struct {
+	Timestamp time.Time `json:"timestamp"`
+	Level     string    `json:"level"`
+	Message   string    `json:"message"`
+	Source    string    `json:"source"`
+	// Seen is when the client read it.
+	Seen time.Time `json:"-"`
+}
+
+// LogStream collects the events of a log stream in the background, until it ends or is closed.
+type LogStream struct {
+	Header http.Header
+
+	cancel context.CancelFunc
+	done   chan struct{}
+
+	mu     sync.Mutex
+	events []LogEvent
+	err    error
+}
+
+// Logs opens the log stream of a preview.
+func (u *UserClient) Logs(ctx context.Context, id string) (*LogStream, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	response, err := u.send(ctx, http.MethodGet, previewPath(id)+"/logs/stream", http.Header{"Accept": {"text/event-stream"}}, nil)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	if response.StatusCode != http.StatusOK {
+		defer cancel()
+		defer response.Body.Close()
+		body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+		if err != nil {
+			return nil, err
+		}
+		return nil, &Error{Status: response.StatusCode, Header: response.Header, Body: string(body)}
+	}
+	s := &LogStream{Header: response.Header, cancel: cancel, done: make(chan struct{})}
+	go s.read(response.Body)
+	return s, nil
+}
+
+func (s *LogStream) read(body io.ReadCloser) {
+	defer close(s.done)
+	defer body.Close()
+	scanner := bufio.NewScanner(body)
+	scanner.Buffer(nil, 1<<20)
+	for scanner.Scan() {
+		data, found := strings.CutPrefix(scanner.Text(), "data: ")
+		if !found {
+			continue
+		}
+		event := LogEvent{Seen: time.Now()}
+		err := json.Unmarshal([]byte(data), &event)
+		s.mu.Lock()
+		if err != nil {
+			s.err = fmt.Errorf("event %.500q: %w", data, err)
+			s.mu.Unlock()
+			return
+		}
+		s.events = append(s.events, event)
+		s.mu.Unlock()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = scanner.Err()
+}
+
+// Events are those seen so far.
+func (s *LogStream) Events() []LogEvent {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]LogEvent(nil), s.events...)
+}
+
+// Text is the messages seen so far, one per line, and the error that ended the stream.
+func (s *LogStream) Text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var text strings.Builder
+	for _, event := range s.events {
+		text.WriteString(event.Message + "\n")
+	}
+	if s.err != nil {
+		fmt.Fprintf(&text, "(stream ended: %v)\n", s.err)
+	}
+	return text.String()
+}
+
+// Close ends the stream and waits for it.
+func (s *LogStream) Close() {
+	s.cancel()
+	<-s.done
+}
