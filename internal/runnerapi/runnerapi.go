@@ -15,11 +15,14 @@ const (
 	// ControlPort is where the runner listens for the manager. It must lie outside the range of preview ports.
 	ControlPort = 2999
 
-	// PathHello, PathAssignment, PathState and PathHealthz are the routes of the runner.
+	// PathHello, PathAssignment, PathState, PathHealthz and PathReadyz are the routes of the runner. It is healthy as
+	// long as it answers, and ready once its interpreter has everything preloaded; it takes an assignment before that
+	// too, and is only slower then.
 	PathHello      = "/v1/hello"
 	PathAssignment = "/v1/assignment"
 	PathState      = "/v1/state"
 	PathHealthz    = "/healthz"
+	PathReadyz     = "/readyz"
 
 	// PartAssignment and PartCode name the two parts of the multipart/form-data body of PathAssignment, in that
 	// order: the Assignment as JSON and the gzip-compressed tar archive. PartCode is absent when the assignment names

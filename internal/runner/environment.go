@@ -1,0 +1,78 @@
+package runner
+
+import (
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/codebegen/preview-operator/internal/runnerapi"
+)
+
+// reservedPrefix is of the variables that are the system's own; no application sees or sets them.
+const reservedPrefix = "PREVIEW_"
+
+// baseEnvironment is the runner's environment as its children get it.
+func baseEnvironment(environ []string) []string {
+	env := make([]string, 0, len(environ)+2)
+	home := false
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		switch {
+		case strings.HasPrefix(name, reservedPrefix), name == "PYTHONUNBUFFERED":
+			continue
+		case name == "HOME" && (value == "" || value == "/"):
+			// The root is read-only, and what looks for its configuration at home wants to write there too.
+			continue
+		}
+		home = home || name == "HOME"
+		env = append(env, entry)
+	}
+	if !home {
+		env = append(env, "HOME="+os.TempDir())
+	}
+	return append(env, "PYTHONUNBUFFERED=1")
+}
+
+// applicationEnvironment is what an assignment adds.
+func applicationEnvironment(assignment runnerapi.Assignment) map[string]string {
+	env := map[string]string{"PORT": portString(assignment.Port)}
+	for _, variable := range assignment.Env {
+		env[variable.Name] = variable.Value
+	}
+	env["PYTHONUNBUFFERED"] = "1"
+	return env
+}
+
+// readAtStart are the variables, and prefixes of variables, that Python or the dynamic linker read once, when a program
+// starts: a fork of a running interpreter would ignore them.
+var readAtStart = struct {
+	prefixes, exempt, names []string
+}{
+	prefixes: []string{"PYTHON", "LD_", "MALLOC_", "GLIBC_"},
+	exempt:   []string{"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"},
+	names:    []string{"LANG", "LC_ALL", "LC_CTYPE", "PATH_LOCALE"},
+}
+
+// needsFreshInterpreter reports whether an assignment sets such a variable.
+func needsFreshInterpreter(variables []runnerapi.EnvVar) bool {
+	return slices.ContainsFunc(variables, func(variable runnerapi.EnvVar) bool {
+		if slices.Contains(readAtStart.exempt, variable.Name) {
+			return false
+		}
+		return slices.Contains(readAtStart.names, variable.Name) ||
+			slices.ContainsFunc(readAtStart.prefixes, func(prefix string) bool { return strings.HasPrefix(variable.Name, prefix) })
+	})
+}
+
+// mergeEnvironment puts the variables of an application over a base.
+func mergeEnvironment(base []string, variables map[string]string) []string {
+	env := slices.DeleteFunc(slices.Clone(base), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		_, replaced := variables[name]
+		return replaced
+	})
+	for name, value := range variables {
+		env = append(env, name+"="+value)
+	}
+	return env
+}

@@ -1,0 +1,163 @@
+package runner
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// maxEventBytes bounds one line from Python, and maxEvents how many are read. The reports of an application are
+	// under its control; an honest one sends four.
+	maxEventBytes = 32 << 10
+	maxEvents     = 16
+
+	modeFork   = "fork"
+	modeDirect = "direct"
+)
+
+// event is one line from Python.
+type event struct {
+	Event      string `json:"event"`
+	PID        int    `json:"pid"`
+	Entrypoint string `json:"entrypoint"`
+	Reason     string `json:"reason"`
+	Message    string `json:"message"`
+}
+
+// The values of event.Event.
+const (
+	eventReady     = "ready"     // control: everything is preloaded
+	eventUnusable  = "unusable"  // control: the image has no uvicorn
+	eventForked    = "forked"    // control: the application's process is pid
+	eventImported  = "imported"  // report: entrypoint
+	eventListening = "listening" // report
+	eventFailed    = "failed"    // report: reason, message
+)
+
+// interpreter is a Python process that waits for an assignment: to fork, or to run it itself.
+type interpreter struct {
+	pid  int
+	exit <-chan syscall.WaitStatus
+	mode string
+	// control is a socket that no user code holds.
+	control *os.File
+	// events come over control, reports from the application. Both are closed at the end of the stream.
+	events, reports <-chan event
+	// forked gets the process of the application, once.
+	forked chan int
+	// retired is closed when the interpreter has done its work, and ends.
+	retired chan struct{}
+}
+
+// startInterpreter runs the embedded script.
+func startInterpreter(r *reaper, python, mode string, env []string, stdout, stderr *os.File) (*interpreter, error) {
+	path, err := exec.LookPath(python)
+	if err != nil {
+		return nil, fmt.Errorf("the image has no %s: %w", python, err)
+	}
+	control, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("socketpair: %w", err)
+	}
+	defer syscall.Close(control[1])
+	report := make([]int, 2)
+	if err := syscall.Pipe2(report, syscall.O_CLOEXEC); err != nil {
+		syscall.Close(control[0])
+		return nil, fmt.Errorf("pipe: %w", err)
+	}
+	defer syscall.Close(report[1])
+	controlFile, reportFile := pollable(control[0], "control"), pollable(report[0], "report")
+
+	pid, exit, err := r.spawn(func() (int, error) { return forkExec(path, mode, env, stdout, stderr, control[1], report[1]) })
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), controlFile.Close(), reportFile.Close())
+	}
+	return &interpreter{
+		pid: pid, exit: exit, mode: mode,
+		control: controlFile,
+		events:  readEvents(controlFile),
+		reports: readEvents(reportFile),
+		forked:  make(chan int, 1),
+		retired: make(chan struct{}),
+	}, nil
+}
+
+func forkExec(path, mode string, env []string, stdout, stderr *os.File, control, report int) (int, error) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return 0, err
+	}
+	defer null.Close()
+	// Numbers 3 and 4 are where the two land in the child. -u: see PYTHONUNBUFFERED.
+	return syscall.ForkExec(path, []string{path, "-u", "-c", pythonSource, mode, "3", "4"}, &syscall.ProcAttr{
+		Env:   env,
+		Files: []uintptr{null.Fd(), stdout.Fd(), stderr.Fd(), uintptr(control), uintptr(report)},
+	})
+}
+
+// pollable makes a file that does not hold a thread while it is read.
+func pollable(fd int, name string) *os.File {
+	// Fails for a bad descriptor only.
+	_ = unix.SetNonblock(fd, true)
+	return os.NewFile(uintptr(fd), name)
+}
+
+// readEvents decodes lines until the end, a line that is none, or too many of them, and closes file.
+func readEvents(file *os.File) <-chan event {
+	// As large as there can be events, so that an abandoned reader does not hang.
+	events := make(chan event, maxEvents)
+	go func() {
+		defer close(events)
+		defer file.Close()
+		lines := bufio.NewScanner(file)
+		lines.Buffer(make([]byte, 0, 4096), maxEventBytes)
+		for n := 0; n < maxEvents && lines.Scan(); n++ {
+			var e event
+			if json.Unmarshal(lines.Bytes(), &e) != nil {
+				return
+			}
+			events <- e
+		}
+	}()
+	return events
+}
+
+// command is what Python is told.
+type command struct {
+	Folder     string            `json:"folder"`
+	Entrypoint string            `json:"entrypoint"`
+	Port       int32             `json:"port"`
+	Env        map[string]string `json:"env"`
+}
+
+func (i *interpreter) send(c command) error {
+	line, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	_, err = i.control.Write(append(line, '\n'))
+	return err
+}
+
+// hangUp ends an interpreter that has forked or is not needed, and tells one in direct mode nothing.
+func (i *interpreter) hangUp() {
+	close(i.retired)
+	_ = i.control.Close()
+}
+
+// kill ends an interpreter that is not retired.
+func (i *interpreter) kill() {
+	select {
+	case <-i.retired:
+	default:
+		// It may have ended by itself.
+		_ = syscall.Kill(i.pid, syscall.SIGKILL)
+	}
+}

@@ -1,0 +1,266 @@
+// Package runner is PID 1 of a preview pod. It keeps a Python process that has loaded whatever applications are made
+// of, receives one assignment with its code over HTTP (internal/runnerapi), unpacks it, has Python fork and serve it,
+// and reports: over HTTP until the application serves, and through the termination log and the exit code when it ends.
+//
+// The application runs as the same user as the runner and is hostile. It can end itself, and the pod with it; what it
+// says about itself is bounded.
+package runner
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/codebegen/preview-operator/internal/runnerapi"
+)
+
+const (
+	// stopPatience is how long an application may take to end after SIGTERM. The pod's grace period is 10 s.
+	stopPatience = 8 * time.Second
+	// answerPatience bounds the delivery of answers that are under way when the runner ends.
+	answerPatience = 2 * time.Second
+	// exitStopped is the exit code after SIGTERM: 128 plus its number.
+	exitStopped = 128 + int(syscall.SIGTERM)
+)
+
+// Options of a Runner. Those without a default are required.
+type Options struct {
+	// SecretHash and PodUID are what the pod spec says: see runnerapi.EnvSecretHash and EnvPodUID.
+	SecretHash, PodUID string
+	// Address to listen on, ":2999" by default: all addresses of both families.
+	Address string
+	// WorkspaceDir takes the code, in a folder of its own. runnerapi.WorkspaceDir by default.
+	WorkspaceDir string
+	// TerminationLog is /dev/termination-log by default.
+	TerminationLog string
+	// CgroupDir is /sys/fs/cgroup by default.
+	CgroupDir string
+	// Python is the interpreter, looked up in PATH: python3 by default.
+	Python string
+	// Environ is what children inherit, os.Environ() by default.
+	Environ []string
+	// Stdout and Stderr of the application, the runner's own by default.
+	Stdout, Stderr *os.File
+}
+
+func (o *Options) complete() error {
+	if sum, err := hex.DecodeString(o.SecretHash); err != nil || len(sum) != 32 {
+		return fmt.Errorf("%s is not the hexadecimal of a SHA-256 digest", runnerapi.EnvSecretHash)
+	}
+	if o.PodUID == "" {
+		return fmt.Errorf("%s is empty", runnerapi.EnvPodUID)
+	}
+	for _, field := range []struct {
+		value    *string
+		standard string
+	}{
+		{&o.Address, ":" + portString(runnerapi.ControlPort)},
+		{&o.WorkspaceDir, runnerapi.WorkspaceDir},
+		{&o.TerminationLog, "/dev/termination-log"},
+		{&o.CgroupDir, "/sys/fs/cgroup"},
+		{&o.Python, "python3"},
+	} {
+		if *field.value == "" {
+			*field.value = field.standard
+		}
+	}
+	if o.Environ == nil {
+		o.Environ = os.Environ()
+	}
+	if o.Stdout == nil {
+		o.Stdout = os.Stdout
+	}
+	if o.Stderr == nil {
+		o.Stderr = os.Stderr
+	}
+	return nil
+}
+
+// Runner is the state of one pod.
+type Runner struct {
+	options Options
+	reaper  *reaper
+	// zygote is the interpreter that preloads, nil if it could not be started. Set before anything is served.
+	zygote *interpreter
+
+	// ready is closed once the interpreter has everything loaded, or is not waited for any more.
+	ready     chan struct{}
+	readyOnce sync.Once
+
+	// ended is closed once there is a failure and the runner has to exit.
+	ended chan struct{}
+
+	mu      sync.Mutex
+	job     *job
+	failure *runnerapi.Failure
+}
+
+// New returns a Runner that has done nothing yet.
+func New(options Options) (*Runner, error) {
+	if err := options.complete(); err != nil {
+		return nil, err
+	}
+	return &Runner{options: options, ready: make(chan struct{}), ended: make(chan struct{})}, nil
+}
+
+// Run serves until the application ended or ctx does, and returns the exit code for the process: the application's
+// after a failure, or 1 if that is 0; 143 when ctx ended.
+func (r *Runner) Run(ctx context.Context) (int, error) {
+	if err := harden(); err != nil {
+		return 1, err
+	}
+	listener, err := net.Listen("tcp", r.options.Address)
+	if err != nil {
+		return 1, err
+	}
+	r.reaper = newReaper()
+	defer r.reaper.stop()
+	// Before anything is served, so that an assignment always finds it.
+	r.startZygote()
+	defer r.killAll()
+	server := r.server()
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(limitConnections(listener)) }()
+
+	select {
+	case <-ctx.Done():
+		r.stop()
+		return exitStopped, shutdown(server)
+	case <-r.ended:
+		return r.finish(), shutdown(server)
+	case err := <-served:
+		return 1, err
+	}
+}
+
+// harden keeps other processes of the same user from reading or tracing this one, and from leaving core dumps.
+func harden() error {
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		return fmt.Errorf("prctl PR_SET_DUMPABLE: %w", err)
+	}
+	// PID 1 inherits orphans anyway; this is for when the container runtime put something else there.
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("prctl PR_SET_CHILD_SUBREAPER: %w", err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
+		return fmt.Errorf("setrlimit RLIMIT_CORE: %w", err)
+	}
+	unix.Umask(0o022)
+	return nil
+}
+
+// shutdown lets answers that are under way be delivered, for a bounded time.
+func shutdown(server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), answerPatience)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		return server.Close()
+	}
+	return nil
+}
+
+// startZygote starts the interpreter that preloads. Without one there will be no application.
+func (r *Runner) startZygote() {
+	killsBefore := oomKills(r.options.CgroupDir)
+	zygote, err := startInterpreter(r.reaper, r.options.Python, modeFork, baseEnvironment(r.options.Environ), r.options.Stdout, r.options.Stderr)
+	if err != nil {
+		r.fail(failf(runnerapi.ReasonStartupFailed, "%v", err))
+		return
+	}
+	r.zygote = zygote
+	go r.watchZygote(zygote, killsBefore)
+}
+
+// watchZygote follows the interpreter until it has forked, or says why it never will.
+func (r *Runner) watchZygote(zygote *interpreter, killsBefore int64) {
+	for message := range zygote.events {
+		switch message.Event {
+		case eventReady:
+			r.markReady()
+		case eventForked:
+			zygote.forked <- message.PID
+			return
+		case eventUnusable:
+			r.fail(failf(runnerapi.ReasonStartupFailed, "%s", message.Message))
+			return
+		}
+	}
+	status := <-zygote.exit
+	select {
+	case <-zygote.retired:
+		return
+	default:
+	}
+	killed := outOfMemory(status, killsBefore, oomKills(r.options.CgroupDir))
+	failure := withExit(nil, status, killed, memoryLimitMB(r.options.CgroupDir))
+	if !killed {
+		failure.Reason = runnerapi.ReasonStartupFailed
+		failure.Message = fmt.Sprintf("the image's Python ended by itself with exit code %d", *failure.ExitCode)
+	}
+	r.fail(failure)
+}
+
+func (r *Runner) markReady() { r.readyOnce.Do(func() { close(r.ready) }) }
+
+// fail ends the runner, with the first failure it is told.
+func (r *Runner) fail(failure *runnerapi.Failure) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failure != nil {
+		return
+	}
+	r.failure = failure
+	if r.job != nil {
+		r.job.fail(failure)
+	}
+	close(r.ended)
+}
+
+// finish leaves the failure for the kubelet and returns the exit code.
+func (r *Runner) finish() int {
+	r.mu.Lock()
+	failure := *r.failure
+	r.mu.Unlock()
+	if err := writeTerminationLog(r.options.TerminationLog, failure); err != nil {
+		fmt.Fprintf(r.options.Stderr, "preview: termination log: %v\n", err)
+	}
+	if failure.ExitCode != nil && *failure.ExitCode != 0 {
+		return int(*failure.ExitCode)
+	}
+	return 1
+}
+
+// stop ends the application: politely, then not.
+func (r *Runner) stop() {
+	r.mu.Lock()
+	current := r.job
+	r.mu.Unlock()
+	if current != nil {
+		current.fail(failf(runnerapi.ReasonAppExited, "the pod was stopped"))
+		current.stop(stopPatience)
+	}
+}
+
+// killAll leaves nothing behind. The kernel does the same when PID 1 ends.
+func (r *Runner) killAll() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.zygote != nil {
+		r.zygote.kill()
+	}
+	if r.job != nil {
+		r.job.kill()
+	}
+}
+
+// codeDir is where the code of the assignment goes.
+func (r *Runner) codeDir() string { return filepath.Join(r.options.WorkspaceDir, "app") }

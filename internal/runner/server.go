@@ -1,0 +1,221 @@
+package runner
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/codebegen/preview-operator/internal/runnerapi"
+)
+
+const (
+	headerTimeout = 5 * time.Second
+	// uploadTimeout bounds the arrival of an assignment and its code.
+	uploadTimeout = 60 * time.Second
+	idleTimeout   = 60 * time.Second
+	maxHeader     = 16 << 10
+	// maxConnections at once. The application can reach this port too, and must not exhaust our descriptors.
+	maxConnections = 64
+)
+
+func (r *Runner) server() *http.Server {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST "+runnerapi.PathHello, r.hello)
+	mux.HandleFunc("POST "+runnerapi.PathAssignment, r.authorised(r.assign))
+	mux.HandleFunc("GET "+runnerapi.PathState, r.authorised(r.state))
+	mux.HandleFunc("GET "+runnerapi.PathHealthz, func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("GET "+runnerapi.PathReadyz, r.readyz)
+	return &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		// The log is the application's.
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+}
+
+func (r *Runner) hello(w http.ResponseWriter, request *http.Request) {
+	setReadDeadline(w, headerTimeout)
+	var hello runnerapi.Hello
+	if err := json.NewDecoder(http.MaxBytesReader(w, request.Body, runnerapi.MaxHelloBytes)).Decode(&hello); err != nil {
+		refuse(w, err)
+		return
+	}
+	reply, err := runnerapi.Prove(r.options.SecretHash, r.options.PodUID, hello)
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	answer(w, reply)
+}
+
+// authorised lets only those through who show the secret of this pod.
+func (r *Runner) authorised(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, request *http.Request) {
+		secret, ok := strings.CutPrefix(request.Header.Get("Authorization"), "Bearer ")
+		if !ok || !runnerapi.Secret(secret).Matches(r.options.SecretHash) {
+			http.Error(w, "the pod's secret is needed", http.StatusUnauthorized)
+			return
+		}
+		next(w, request)
+	}
+}
+
+func (r *Runner) readyz(w http.ResponseWriter, _ *http.Request) {
+	select {
+	case <-r.ready:
+	default:
+		http.Error(w, "the interpreter is loading", http.StatusServiceUnavailable)
+	}
+}
+
+func (r *Runner) state(w http.ResponseWriter, _ *http.Request) {
+	answer(w, r.result())
+}
+
+// result is what the runner is doing.
+func (r *Runner) result() runnerapi.Result {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.job != nil:
+		return r.job.snapshot()
+	case r.failure != nil:
+		return runnerapi.Result{State: runnerapi.StateFailed, Failure: r.failure}
+	default:
+		return runnerapi.Result{State: runnerapi.StateIdle}
+	}
+}
+
+// assign takes an assignment and answers when it is clear what became of it.
+func (r *Runner) assign(w http.ResponseWriter, request *http.Request) {
+	arrived := time.Now()
+	setReadDeadline(w, uploadTimeout)
+	request.Body = http.MaxBytesReader(w, request.Body, runnerapi.MaxAssignmentBytes+maxCompressedBytes+64<<10)
+	form, err := request.MultipartReader()
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	assignment, err := readAssignment(form)
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	current, conflict := r.current(assignment.ID)
+	if conflict {
+		http.Error(w, "this pod has another assignment", http.StatusConflict)
+		return
+	}
+	code, err := readCode(form, assignment)
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	setReadDeadline(w, 0)
+	if current == nil {
+		// The code is whole: from here on it does not matter whether the manager stays connected.
+		if current = r.accept(assignment, code, arrived); current == nil {
+			http.Error(w, "this pod has another assignment", http.StatusConflict)
+			return
+		}
+	}
+	select {
+	case <-current.settled:
+		answer(w, current.snapshot())
+	case <-request.Context().Done():
+	}
+}
+
+// current returns the job of an assignment that was taken before.
+func (r *Runner) current(id string) (j *job, conflict bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.job == nil {
+		return nil, false
+	}
+	return r.job, r.job.assignment.ID != id
+}
+
+// accept makes an assignment this runner's, or returns the job that it is already. It returns nil for another one.
+func (r *Runner) accept(assignment runnerapi.Assignment, code []byte, arrived time.Time) *job {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.job != nil {
+		if r.job.assignment.ID != assignment.ID {
+			return nil
+		}
+		return r.job
+	}
+	r.job = newJob(assignment, code, arrived)
+	if r.failure != nil {
+		r.job.fail(r.failure)
+	} else {
+		r.markReady()
+		go r.launch(r.job)
+	}
+	return r.job
+}
+
+func answer(w http.ResponseWriter, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	// The status is sent already; whoever does not read this is gone.
+	_ = json.NewEncoder(w).Encode(value)
+}
+
+// refuse answers a request that is itself at fault.
+func refuse(w http.ResponseWriter, err error) {
+	status := http.StatusBadRequest
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		status = http.StatusRequestEntityTooLarge
+	}
+	http.Error(w, clean(err.Error()), status)
+}
+
+// setReadDeadline bounds reading the body; 0 removes the bound.
+func setReadDeadline(w http.ResponseWriter, timeout time.Duration) {
+	deadline := time.Time{}
+	if timeout > 0 {
+		deadline = time.Now().Add(timeout)
+	}
+	// The connection of an http.Server takes deadlines.
+	_ = http.NewResponseController(w).SetReadDeadline(deadline)
+}
+
+// limitConnections accepts no more than maxConnections at once; others wait in the kernel's queue.
+func limitConnections(listener net.Listener) net.Listener {
+	return &limitedListener{Listener: listener, slots: make(chan struct{}, maxConnections)}
+}
+
+type limitedListener struct {
+	net.Listener
+	slots chan struct{}
+}
+
+func (l *limitedListener) Accept() (net.Conn, error) {
+	l.slots <- struct{}{}
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		<-l.slots
+		return nil, err
+	}
+	return &limitedConn{Conn: conn, release: sync.OnceFunc(func() { <-l.slots })}, nil
+}
+
+type limitedConn struct {
+	net.Conn
+	release func()
+}
+
+func (c *limitedConn) Close() error {
+	defer c.release()
+	return c.Conn.Close()
+}
