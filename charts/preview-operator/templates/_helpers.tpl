@@ -50,24 +50,27 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{- end -}}
 
 {{/*
-The rules of one generated RBAC object, as JSON {"rules": [...]}: (list root kind). files/rbac/role.yaml is written by
-controller-gen from the markers beside the code that needs each right: what stands in its ClusterRole is needed where
-previews run, what stands in its Role where the operator itself runs.
+The rules of a generated Role, as JSON {"rules": [...]}: (list root namespace). files/rbac/role.yaml is written by
+controller-gen from the markers beside the code that needs each right. There, namespace previews stands for every
+namespace that is watched, and preview-system for the release's own.
 */}}
 {{- define "preview-operator.generatedRules" -}}
 {{- $root := index . 0 -}}
-{{- $kind := index . 1 -}}
+{{- $namespace := index . 1 -}}
 {{- $rules := list -}}
 {{- range $document := splitList "\n---\n" ($root.Files.Get "files/rbac/role.yaml") -}}
-{{- $object := fromYaml $document -}}
-{{- if eq ($object.kind | default "") $kind -}}
-{{- range $rule := $object.rules -}}
-{{- if and (has "serviceaccounts/token" ($rule.resources | default list)) -}}
+{{- $role := fromYaml $document -}}
+{{- if eq $role.metadata.namespace $namespace -}}
+{{- range $rule := $role.rules -}}
+{{- if has "serviceaccounts/token" $rule.resources -}}
 {{- $rule = set $rule "resourceNames" (list $root.Values.gateway.serviceAccountName) -}}
 {{- end -}}
 {{- $rules = append $rules $rule -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+{{- if not $rules -}}
+{{- fail (printf "files/rbac/role.yaml has no rules for namespace %s" $namespace) -}}
 {{- end -}}
 {{- dict "rules" $rules | toJson -}}
 {{- end -}}
