@@ -16,7 +16,7 @@ suite=trixie
 # ssl, asyncio, tomllib). ca-certificates: source.archive.url is fetched by TLS.
 packages="python3 ca-certificates
 	python3-fastapi python3-uvicorn python3-uvloop python3-httptools
-	python3-websockets python3-wsproto python3-multipart python3-pydantic-settings
+	python3-websockets python3-wsproto python3-python-multipart python3-pydantic-settings
 	python3-email-validator python3-httpx python3-sqlalchemy python3-aiosqlite
 	python3-jinja2 python3-itsdangerous python3-dotenv python3-a2wsgi
 	python3-orjson python3-yaml python3-jwt python3-passlib python3-bcrypt
@@ -72,7 +72,7 @@ mkdir -p "$root/workspace" "$root/usr/local/bin"
 # A package that is missing is found now, not by a user's project.
 chroot "$root" python3 -B -c '
 import asyncio, json, sqlite3, ssl, tomllib
-import fastapi, httptools, httpx, jinja2, multipart, pydantic, sqlalchemy, starlette, uvicorn, uvloop, websockets
+import fastapi, httptools, httpx, jinja2, python_multipart, email_validator, pydantic, pydantic_settings, sqlalchemy, starlette, uvicorn, uvloop, websockets
 import a2wsgi
 assert tuple(map(int, fastapi.__version__.split(".")[:2])) >= (0, 115), fastapi.__version__
 assert pydantic.VERSION.startswith("2."), pydantic.VERSION

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -57,10 +58,10 @@ type interpreter struct {
 }
 
 // startInterpreter runs the embedded script.
-func startInterpreter(r *reaper, python, mode string, env []string, stdout, stderr *os.File) (*interpreter, error) {
-	path, err := exec.LookPath(python)
+func startInterpreter(r *reaper, options Options, mode string, env []string) (*interpreter, error) {
+	path, err := exec.LookPath(options.Python)
 	if err != nil {
-		return nil, fmt.Errorf("the image has no %s: %w", python, err)
+		return nil, fmt.Errorf("the image has no %s: %w", options.Python, err)
 	}
 	control, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -75,7 +76,12 @@ func startInterpreter(r *reaper, python, mode string, env []string, stdout, stde
 	defer syscall.Close(report[1])
 	controlFile, reportFile := pollable(control[0], "control"), pollable(report[0], "report")
 
-	pid, exit, err := r.spawn(func() (int, error) { return forkExec(path, mode, env, stdout, stderr, control[1], report[1]) })
+	pid, exit, err := r.spawn(func() (int, error) {
+		// Numbers 3 and 4 are where the two land in the child. -u: see PYTHONUNBUFFERED.
+		limit := strconv.FormatInt(memoryLimitMB(options.CgroupDir), 10)
+		argv := []string{path, "-u", "-c", pythonSource, mode, "3", "4", limit}
+		return forkExec(argv, env, options.Stdout, options.Stderr, control[1], report[1])
+	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), controlFile.Close(), reportFile.Close())
 	}
@@ -89,14 +95,14 @@ func startInterpreter(r *reaper, python, mode string, env []string, stdout, stde
 	}, nil
 }
 
-func forkExec(path, mode string, env []string, stdout, stderr *os.File, control, report int) (int, error) {
+// forkExec starts a program whose descriptors 3 and 4 are control and report.
+func forkExec(argv, env []string, stdout, stderr *os.File, control, report int) (int, error) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		return 0, err
 	}
 	defer null.Close()
-	// Numbers 3 and 4 are where the two land in the child. -u: see PYTHONUNBUFFERED.
-	return syscall.ForkExec(path, []string{path, "-u", "-c", pythonSource, mode, "3", "4"}, &syscall.ProcAttr{
+	return syscall.ForkExec(argv[0], argv, &syscall.ProcAttr{
 		Env:   env,
 		Files: []uintptr{null.Fd(), stdout.Fd(), stderr.Fd(), uintptr(control), uintptr(report)},
 	})

@@ -171,7 +171,7 @@ func shutdown(server *http.Server) error {
 // startZygote starts the interpreter that preloads. Without one there will be no application.
 func (r *Runner) startZygote() {
 	killsBefore := oomKills(r.options.CgroupDir)
-	zygote, err := startInterpreter(r.reaper, r.options.Python, modeFork, baseEnvironment(r.options.Environ), r.options.Stdout, r.options.Stderr)
+	zygote, err := startInterpreter(r.reaper, r.options, modeFork, baseEnvironment(r.options.Environ))
 	if err != nil {
 		r.fail(failf(runnerapi.ReasonStartupFailed, "%v", err))
 		return

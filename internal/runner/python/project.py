@@ -251,13 +251,18 @@ def requirements(folder):
         except OSError:
             continue
         yield path, [name for name in map(requirement_name, lines) if name]
+    yield from pyproject(os.path.join(folder, "pyproject.toml"))
+
+
+def pyproject(path):
     try:
-        import tomllib
-        with open(os.path.join(folder, "pyproject.toml"), "rb") as file:
+        with open(path, "rb") as file:
+            # Not before Python 3.11.
+            import tomllib
             lines = tomllib.load(file).get("project", {}).get("dependencies", [])
-        yield "pyproject.toml", [n for n in (requirement_name(l) for l in lines[:1000] if isinstance(l, str)) if n]
+        yield "pyproject.toml", [n for n in (requirement_name(line) for line in lines[:1000] if isinstance(line, str)) if n]
     except (ImportError, OSError, ValueError, AttributeError, TypeError):
-        # No tomllib before Python 3.11, no such file, or not one that tells dependencies.
+        # No such file, or not one that tells dependencies.
         pass
 
 

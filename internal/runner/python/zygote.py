@@ -1,8 +1,8 @@
 """Loads what applications are made of, waits for an assignment, forks, and serves the project in the fork.
 
-Run by the runner as: python3 -u -c <this> fork|direct CONTROL_FD REPORT_FD. CONTROL_FD is a socket to the runner that
-user code never sees; REPORT_FD is a pipe that the application's process reports on, and that it closes before it
-serves. Both carry one JSON object a line. In mode direct nothing is loaded beforehand and nothing forks: it is for
+Run by the runner as: python3 -u -c <this> fork|direct CONTROL_FD REPORT_FD MEMORY_LIMIT_MB. CONTROL_FD is a socket to
+the runner that user code never sees; REPORT_FD is a pipe that the application's process reports on, and that it closes
+before it serves. Both carry one JSON object a line. In mode direct nothing is loaded beforehand and nothing forks: it is for
 environments that the interpreter reads only when it starts.
 """
 
@@ -29,8 +29,11 @@ PRELOAD = (
     "fastapi.security", "fastapi.openapi.docs", "pydantic", "pydantic_core", "starlette.middleware.base",
     "starlette.websockets", "anyio._backends._asyncio", "anyio.to_thread", "python_multipart", "logging.config", "sqlite3",
     "uuid", "decimal", "secrets", "hashlib", "contextlib", "dataclasses", "tempfile", "pydantic_settings", "email_validator",
-    "jinja2", "sqlalchemy", "sqlalchemy.orm", "sqlalchemy.dialects.sqlite", "httpx",
+    "jinja2", "tomllib",
 )
+# Loaded after those, but not where they would be a good part of the memory there is: they take 20 MiB.
+PRELOAD_LARGE = ("sqlalchemy", "sqlalchemy.orm", "sqlalchemy.dialects.sqlite")
+LARGE_FROM_MB = 192
 # Loaded when main is imported under "uvicorn main:app" as well; the rest of PRELOAD the project may shadow.
 NATIVE = 7
 WARM_UP_SECONDS = 5
@@ -77,10 +80,11 @@ class Report:
         self.fd = None
 
 
-def preload(control):
+def preload(control, memory_mb):
     """Import and warm up for as long as nobody waits. Raises ImportError without uvicorn."""
     native = None
-    for number, name in enumerate(PRELOAD):
+    large = PRELOAD_LARGE if memory_mb == 0 or memory_mb >= LARGE_FROM_MB else ()
+    for number, name in enumerate(PRELOAD + large):
         if number == NATIVE:
             native = set(sys.modules)
         try:
@@ -173,7 +177,7 @@ def receive(control):
     return json.loads(line)
 
 
-def main(mode, control_fd, report_fd):
+def main(mode, control_fd, report_fd, memory_mb):
     for fd in (control_fd, report_fd):
         os.set_inheritable(fd, False)
     control = socket.socket(fileno=control_fd)
@@ -181,7 +185,7 @@ def main(mode, control_fd, report_fd):
     installed = None
     if mode == "fork":
         try:
-            preload(control)
+            preload(control, memory_mb)
         except ImportError as error:
             tell(control_fd, event="unusable", message=f"the image has no usable uvicorn: {describe(error)}")
             os._exit(1)
