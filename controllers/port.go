@@ -3,12 +3,9 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"sync"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -39,7 +36,7 @@ type portRestorer struct {
 	done bool
 }
 
-// once restores every port that an instance or its pod holds. It reads from etcd's quorum: a cache that is behind
+// once restores every port that an instance holds: a port is in the status before its pod exists. It reads from etcd's quorum: a cache that is behind
 // could miss the port that the leader before allocated last.
 func (p *portRestorer) once(ctx context.Context, live client.Reader, allocator *ports.Allocator) error {
 	p.mu.Lock()
@@ -67,30 +64,13 @@ func restoreNamespace(ctx context.Context, live client.Reader, allocator *ports.
 	if err := live.List(ctx, instances, client.InNamespace(namespace)); err != nil {
 		return err
 	}
-	pods := &corev1.PodList{}
-	if err := live.List(ctx, pods, client.InNamespace(namespace),
-		client.MatchingLabels{v1alpha1.LabelComponent: v1alpha1.ComponentPreview}); err != nil {
-		return err
-	}
-	held := map[types.UID]int32{}
-	for i := range pods.Items {
-		if owner := metav1.GetControllerOf(&pods.Items[i]); owner != nil && !podTerminated(&pods.Items[i]) {
-			if port, err := strconv.ParseInt(pods.Items[i].Annotations[v1alpha1.AnnotationPort], 10, 32); err == nil {
-				held[owner.UID] = int32(port)
-			}
-		}
-	}
 	for i := range instances.Items {
 		instance := &instances.Items[i]
-		port := instance.Status.Port
-		if port == 0 {
-			port = held[instance.UID]
-		}
-		if port == 0 {
+		if instance.Status.Port == 0 {
 			continue
 		}
 		holder := ports.Holder{UID: instance.UID, Name: client.ObjectKeyFromObject(instance)}
-		if err := allocator.Restore(holder, port); err != nil {
+		if err := allocator.Restore(holder, instance.Status.Port); err != nil {
 			return err
 		}
 	}

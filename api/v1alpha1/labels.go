@@ -19,8 +19,7 @@ const (
 
 	// AnnotationInstance is the namespaced name of the PreviewInstance that a pod runs, for people.
 	AnnotationInstance = "preview.codebegen.dev/instance"
-	// AnnotationPort is the port allocated to the instance of a pod: a new leader reads it to know which ports are
-	// taken even when the status of the instance was never written.
+	// AnnotationPort is the port allocated to the instance of a pod, for people.
 	AnnotationPort = "preview.codebegen.dev/port"
 	// AnnotationLastActivity is the RFC 3339 time of the last traffic or viewer of a PreviewInstance. The gateway
 	// writes it at most once a minute; the idle time-out counts from it.

@@ -1,5 +1,5 @@
 // Package ports hands out the ports of previews. The map lives in memory; the truth is in the cluster, in the status of
-// instances and the annotations of their pods, from which a new leader rebuilds it.
+// the instances, from which a new leader rebuilds it.
 package ports
 
 import (
