@@ -112,13 +112,15 @@ func (w *walker) run() error {
 	}
 	gz.Multistream(false)
 	plain := &plainReader{r: gz, w: w}
-	if err := w.each(tar.NewReader(plain)); err != nil {
-		if plain.err != nil {
-			return plain.err
-		}
-		return err
+	err = w.each(tar.NewReader(plain))
+	if err == nil {
+		err = w.trailer(plain, compressed)
 	}
-	return w.trailer(plain, compressed)
+	if plain.err != nil {
+		// Whatever tar made of it.
+		return plain.err
+	}
+	return err
 }
 
 func (w *walker) each(archive *tar.Reader) error {

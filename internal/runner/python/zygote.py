@@ -72,8 +72,13 @@ class Report:
         self.fd = fd
 
     def __call__(self, **event):
-        if self.fd is not None:
+        if self.fd is None:
+            return
+        try:
             tell(self.fd, **event)
+        except OSError:
+            # The project wrote rubbish to the pipe, and the runner stopped reading. It will hear of the exit.
+            pass
 
     def close(self):
         os.close(self.fd)
@@ -98,6 +103,9 @@ def preload(control, memory_mb):
             return
     try:
         warm_up()
+    except ImportError:
+        # An image for other frameworks; there is nothing of theirs to warm up.
+        pass
     except Exception as error:
         say(f"warm-up failed, the first request will be slower: {describe(error)}")
     for thread in threading.enumerate():
