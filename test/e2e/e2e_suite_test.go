@@ -44,7 +44,7 @@ var _ = Describe("An installation", func() {
 	Describe("failures", Ordered, ContinueOnFailure, failureSpecs)
 	Describe("sandbox", Ordered, ContinueOnFailure, sandboxSpecs)
 	Describe("ownership", ownershipSpecs)
-	Describe("network policy", networkSpecs)
+	Describe("network policy", Ordered, networkSpecs)
 	Describe("crash of the manager", crashSpecs)
 	Describe("capacity", Ordered, capacitySpecs)
 })

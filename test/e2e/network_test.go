@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/watch"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/test/e2e/framework"
@@ -29,12 +30,17 @@ func networkSpecs() {
 		Expect(err).NotTo(HaveOccurred())
 		defer podWatch.Stop()
 
-		Expect(policies.Delete(ctx, v1alpha1.NetworkPolicyName, metav1.DeleteOptions{})).To(Succeed())
+		// There is one already unless this is the first preview of the namespace.
+		err = policies.Delete(ctx, v1alpha1.NetworkPolicyName, metav1.DeleteOptions{})
+		Expect(client.IgnoreNotFound(err)).To(Succeed())
 		instance := framework.InlineInstance(cluster.Namespace, unique("policy"), unique("user"), minimal("policy"))
 		Expect(cluster.Client.Create(ctx, instance)).To(Succeed())
 		DeferCleanup(deleteAll)
 
-		deleted := nextVersion(ctx, policyWatch, watch.Deleted, func(any) bool { return true })
+		deleted := int64(0)
+		if err == nil {
+			deleted = nextVersion(ctx, policyWatch, watch.Deleted, func(any) bool { return true })
+		}
 		created := nextVersion(ctx, policyWatch, watch.Added, func(any) bool { return true })
 		pod := nextVersion(ctx, podWatch, watch.Added, func(object any) bool {
 			owner := metav1.GetControllerOf(object.(*corev1.Pod))

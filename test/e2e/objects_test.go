@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/test/corpus"
 )
 
@@ -31,9 +32,10 @@ func objectSpecs() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(strict.Create(ctx, stored)).To(Succeed())
 		DeferCleanup(func(ctx SpecContext) { Expect(client.IgnoreNotFound(cluster.Client.Delete(ctx, stored))).To(Succeed()) })
+		// Once it has settled the manager writes it no more, and no change meets a conflict.
+		eventuallyPhase(ctx, named(stored.GetName()), v1alpha1.PhaseStopped, startTimeout)
+		Expect(cluster.Client.Get(ctx, client.ObjectKeyFromObject(stored), stored)).To(Succeed())
 		for _, c := range slices.Concat(corpus.BadChanges(), corpus.GoodChanges()) {
-			// The manager may write the object in between: every change starts from what is stored now.
-			Expect(cluster.Client.Get(ctx, client.ObjectKeyFromObject(stored), stored)).To(Succeed())
 			changed, err := c.Change(stored)
 			Expect(err).NotTo(HaveOccurred())
 			expectVerdict(c, strict.Update(ctx, changed, client.DryRunAll))
