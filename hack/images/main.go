@@ -4,8 +4,9 @@
 //	go run ./hack/images -tag dev            all of them, into dist/images
 //	go run ./hack/images -tag dev manager    one
 //
-// The same sources give the same bytes. What takes long, the root file system of the Python runtime, is kept compressed
-// in the user's cache, by a key of its recipe.
+// It prints a line of path, name and digest for each; progress goes to standard error. The same sources give the same
+// bytes. What takes long, the root file system of the Python runtime, is kept compressed in the user's cache, by a key
+// of its recipe.
 package main
 
 import (
@@ -62,7 +63,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	start := time.Now()
 	for i, recipe := range wanted {
-		fmt.Printf("==> [%d/%d] building image %s (%d s)\n", i+1, len(wanted), recipe.Name, int(time.Since(start).Seconds()))
+		fmt.Fprintf(os.Stderr, "    [%d/%d] image %s (%d s)\n", i+1, len(wanted), recipe.Name, int(time.Since(start).Seconds()))
 		image, err := b.image(ctx, recipe)
 		if err != nil {
 			return fmt.Errorf("image %s: %w", recipe.Name, err)
@@ -73,7 +74,7 @@ func run(ctx context.Context, args []string) error {
 		if err != nil {
 			return fmt.Errorf("writing %s: %w", path, err)
 		}
-		fmt.Printf("    %s  %s  %s\n", path, name, digest)
+		fmt.Println(path, name, digest)
 	}
 	return nil
 }

@@ -144,7 +144,7 @@ func (b builder) rootfsLayer(ctx context.Context, script string) (v1.Layer, erro
 	if _, err := os.Stat(compressed); err == nil {
 		return cachedLayer(compressed)
 	}
-	fmt.Printf("    building the root file system (about a minute, cached in %s)\n", compressed)
+	fmt.Fprintf(os.Stderr, "    building the root file system (about a minute, cached in %s)\n", compressed)
 	plain := filepath.Join(b.Cache, name+".tar")
 	cmd := exec.CommandContext(ctx, script, plain)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr

@@ -1,0 +1,99 @@
+# Every command of the project; `make` alone lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# local: the cluster that make run starts; current: the one of the current kube context.
+CLUSTER ?= local
+# Images for CLUSTER=current: $(IMAGE_REPOSITORY)/preview-manager:$(IMAGE_TAG) and so on.
+export IMAGE_REPOSITORY ?=
+export IMAGE_TAG ?=
+# Tag of the images that `make images` builds.
+TAG ?= dev
+# Arguments for the suites, for example TESTFLAGS='-run TestAllocate' or, with e2e, -ginkgo.focus=OOM.
+TESTFLAGS ?=
+
+# All Go code is static; the machine may have no C compiler.
+export CGO_ENABLED := 0
+
+##@ Use
+
+.PHONY: help
+help: ## List the commands
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Start everything, run the bookstore example and print how to use it (CLUSTER=current: your cluster)
+	@hack/run.sh $(CLUSTER)
+
+.PHONY: down
+down: ## Remove what make run has started
+	@hack/down.sh $(CLUSTER)
+
+.PHONY: cluster-up
+cluster-up: deps bin/localcluster ## Start the local cluster alone
+	@bin/localcluster up
+
+.PHONY: cluster-down
+cluster-down: bin/localcluster ## Remove the local cluster
+	@bin/localcluster down
+
+##@ Build
+
+.PHONY: build
+build: bin/localcluster ## Build all programs into bin/
+	go build -trimpath -o bin/ ./cmd/...
+
+.PHONY: bin/localcluster
+bin/localcluster:
+	@go build -C hack/localcluster -o "$(CURDIR)/bin/localcluster" .
+
+.PHONY: images
+images: ## Build the container images as OCI archives in dist/images, without a container engine (TAG=dev)
+	go run ./hack/images -tag $(TAG)
+
+.PHONY: generate
+generate: ## Write generated code, CRDs, RBAC, the chart's copies of them and the kustomize tree
+	hack/generate.sh
+
+.PHONY: deps
+deps: ## Install the Debian packages that are missing
+	@hack/deps.sh
+
+##@ Check
+
+.PHONY: test
+test: deps unit envtest chart e2e ## Run every suite, with all that they need
+
+.PHONY: unit
+unit: ## Run the unit tests of all modules
+	@hack/suite.sh unit . $$(go list ./... | grep -vE '/(controllers|test/e2e|test/bench)$$') $(TESTFLAGS)
+	@hack/suite.sh localcluster hack/localcluster ./... $(TESTFLAGS)
+
+.PHONY: envtest
+envtest: bin/localcluster ## Run the controllers against a real API server and etcd
+	@KUBEBUILDER_ASSETS=$$(bin/localcluster assets) GINKGO=1 hack/suite.sh envtest . -timeout 20m ./controllers $(TESTFLAGS)
+
+.PHONY: chart
+chart: bin/localcluster helm-lint ## Check the chart, and its admission policies on a real API server
+	@KUBEBUILDER_ASSETS=$$(bin/localcluster assets) HELM=$$(hack/tool.sh helm) hack/suite.sh chart . -tags chart ./charts $(TESTFLAGS)
+
+.PHONY: e2e
+e2e: ## Run the end-to-end suite on a local cluster of its own (KEEP=1 keeps it)
+	@hack/e2e.sh $(TESTFLAGS)
+
+.PHONY: helm-lint
+helm-lint: ## Lint the chart
+	@$$(hack/tool.sh helm) lint --strict --quiet charts/preview-operator
+
+.PHONY: lint
+lint: ## Run golangci-lint, with the import rules
+	@$$(hack/tool.sh golangci-lint) run ./...
+
+.PHONY: verify
+verify: ## Check generated files, modules, lint, import rules, chart and kustomize tree
+	@hack/verify.sh
