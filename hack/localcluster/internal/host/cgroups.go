@@ -2,6 +2,7 @@ package host
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -37,16 +39,57 @@ func parseCgroupMounts(mounts io.Reader) ([]string, error) {
 	return dirs, lines.Err()
 }
 
-// createCgroups makes the cgroup the kubelet is told to put pods below; it
-// insists that it exists in every hierarchy.
+// createCgroups makes the cgroup the kubelet is told to put pods below, which it
+// insists on in every hierarchy, and beside the pods' one for the node itself.
 func createCgroups(root string) error {
 	mounts, err := cgroupMounts()
 	if err != nil {
 		return err
 	}
 	for _, m := range mounts {
-		if err := os.MkdirAll(filepath.Join(m, root), 0o755); err != nil {
-			return fmt.Errorf("create cgroup: %w", err)
+		for _, dir := range []string{filepath.Join(m, root), nodeCgroup(m, root)} {
+			if err := os.MkdirAll(dir, 0o755); err != nil {
+				return fmt.Errorf("create cgroup: %w", err)
+			}
+			if err := inheritCPUs(dir); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func nodeCgroup(mount, root string) string { return filepath.Join(mount, root, "node") }
+
+// inheritCPUs fills in what a new cgroup of cgroup v1's cpuset lacks; until then
+// it takes no process.
+func inheritCPUs(dir string) error {
+	for _, name := range []string{"cpuset.cpus", "cpuset.mems"} {
+		value, err := os.ReadFile(filepath.Join(filepath.Dir(dir), name))
+		if errors.Is(err, fs.ErrNotExist) || len(bytes.TrimSpace(value)) == 0 {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), value, 0); err != nil {
+			return fmt.Errorf("set up cgroup: %w", err)
+		}
+	}
+	return nil
+}
+
+// joinCgroups moves the node out of the cgroup of whoever called up: it must not
+// end with a login session, nor share its limits.
+func joinCgroups(root string, node process) error {
+	mounts, err := cgroupMounts()
+	if err != nil {
+		return err
+	}
+	for _, m := range mounts {
+		procs := filepath.Join(nodeCgroup(m, root), "cgroup.procs")
+		if err := os.WriteFile(procs, []byte(strconv.Itoa(node.PID)), 0); err != nil {
+			return fmt.Errorf("move the node to its cgroup: %w", err)
 		}
 	}
 	return nil

@@ -2,7 +2,9 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/codebegen/preview-operator/hack/localcluster/internal/subnet"
@@ -11,7 +13,7 @@ import (
 // Down removes the cluster and everything it has put on the machine. It does not
 // mind parts that are missing.
 func (c *Cluster) Down(ctx context.Context) error {
-	if _, err := os.Lstat(c.dir); os.IsNotExist(err) {
+	if !exists(c.dir) && !exists(c.lockPath()) {
 		c.Progress.Say("there is no cluster %s", c.Name)
 		return nil
 	}
@@ -32,6 +34,11 @@ func (c *Cluster) Down(ctx context.Context) error {
 	}
 	c.Progress.Say("cluster %s is gone", c.Name)
 	return os.Remove(c.lockPath())
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // clean removes what a node that has ended leaves on the host.

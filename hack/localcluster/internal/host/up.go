@@ -157,6 +157,9 @@ func (c *Cluster) bootOn(s subnet.Subnet, r record) (config.Params, pki.Bundle, 
 	if err != nil {
 		return p, nil, err
 	}
+	if err := joinCgroups(s.CgroupRoot(), started); err != nil {
+		return p, nil, err
+	}
 	if err := connect(s, started); err != nil {
 		return p, nil, err
 	}

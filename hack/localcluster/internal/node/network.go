@@ -12,9 +12,19 @@ import (
 // into this namespace under the name eth0. There is no default route and no
 // translation of addresses: nothing in the cluster reaches further than the host.
 func setUpNetwork(s subnet.Subnet) error {
-	// Pods are routed, not bridged.
-	if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0); err != nil {
-		return fmt.Errorf("enable forwarding: %w", err)
+	for name, value := range map[string]string{
+		// Pods are routed, not bridged.
+		"ip_forward": "1",
+		// A pod has one way out; a redirect would tell it nothing, and would use up
+		// what it is allowed in refusals.
+		"conf/all/send_redirects":     "0",
+		"conf/default/send_redirects": "0",
+		// Whoever dials an address outside the cluster is refused at once, always.
+		"icmp_ratelimit": "0",
+	} {
+		if err := os.WriteFile("/proc/sys/net/ipv4/"+name, []byte(value), 0); err != nil {
+			return fmt.Errorf("set %s: %w", name, err)
+		}
 	}
 	// Service addresses belong to no device. The route makes the kernel take
 	// packets for them at all; kube-proxy's rules send them to a pod before any
