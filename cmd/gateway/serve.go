@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/internal/httpapi"
+	"github.com/codebegen/preview-operator/internal/podlogs"
+	"github.com/codebegen/preview-operator/internal/proxy"
+	"github.com/codebegen/preview-operator/internal/session"
+	"github.com/codebegen/preview-operator/internal/settings"
+	"github.com/codebegen/preview-operator/internal/store"
+)
+
+// Bounds of one gateway. docs/http-api.md names those that clients meet.
+const (
+	launchWait        = 15 * time.Second
+	maxStreams        = 512
+	maxStreamsPerUser = 16
+	maxUploads        = 4
+	maxRequests       = 64
+	maxResponseBytes  = 10 << 20
+	lookupTimeout     = 500 * time.Millisecond
+	ringLines         = 4096
+	ringBytes         = 2 << 20
+	unreadyFor        = 3 * time.Second
+	drainTimeout      = 20 * time.Second
+	// containerName is the container of preview pods whose log is shown.
+	containerName = "runner"
+)
+
+func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) {
+	logger := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	klog.SetSlogLogger(logger)
+	log.SetLogger(logr.FromSlogHandler(logger.Handler()))
+
+	s, err := settings.Load(lookup)
+	if err != nil {
+		return err
+	}
+	generations, err := store.Open(ctx, store.Options{Path: s.DatabasePath})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, generations.Close()) }()
+	opts, err := apiOptions(ctx, s, lookup, logger)
+	if err != nil {
+		return err
+	}
+	opts.Store = generations
+	api, err := httpapi.New(opts)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", s.GatewayAddress)
+	if err != nil {
+		return fmt.Errorf("PREVIEW_GATEWAY_ADDRESS: %w", err)
+	}
+	logger.Info("serving", "address", listener.Addr().String(), "namespace", s.Namespace)
+
+	// What works in the background ends after the last request.
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { opts.Instances.Run(background) })
+	running.Go(func() { api.Run(background) })
+	defer func() {
+		stop()
+		running.Wait()
+		opts.Logs.Wait()
+		opts.Forwarder.Close()
+	}()
+	return httpapi.Serve(ctx, httpapi.ServerOptions{
+		Listener: listener, API: api, Logger: logger, UnreadyFor: unreadyFor, DrainTimeout: drainTimeout,
+	})
+}
+
+// apiOptions makes everything that the API needs but the store.
+func apiOptions(ctx context.Context, s settings.Settings, lookup func(string) (string, bool), logger *slog.Logger) (httpapi.Options, error) {
+	verifier, signer, err := identity(s)
+	if err != nil {
+		return httpapi.Options{}, err
+	}
+	forwarder, err := proxy.NewForwarder(proxy.Options{
+		Timeout: s.RequestTimeout, LookupTimeout: lookupTimeout, MaxResponseBytes: maxResponseBytes, Resolver: net.DefaultResolver,
+	})
+	if err != nil {
+		return httpapi.Options{}, err
+	}
+	config, err := kubeConfig(ctx, s, lookup)
+	if err != nil {
+		return httpapi.Options{}, err
+	}
+	client, clientset, err := kubeClients(config)
+	if err != nil {
+		return httpapi.Options{}, err
+	}
+	instances, err := httpapi.NewInstances(client, s.Namespace)
+	if err != nil {
+		return httpapi.Options{}, err
+	}
+	logs, err := podlogs.NewHub(podlogs.Options{
+		Source:    podlogs.NewKubernetesSource(clientset.CoreV1().Pods(s.Namespace), containerName),
+		RingLines: ringLines, RingBytes: ringBytes, Backoff: podlogs.DefaultBackoff, Logger: logger,
+	})
+	if err != nil {
+		return httpapi.Options{}, err
+	}
+	return httpapi.Options{
+		Settings: s, Instances: instances, Verifier: verifier, Signer: signer, Forwarder: forwarder, Logs: logs, Logger: logger,
+		LaunchWait: launchWait, MaxStreams: maxStreams, MaxStreamsPerUser: maxStreamsPerUser,
+		MaxUploads: maxUploads, MaxRequests: maxRequests,
+	}, nil
+}
+
+// identity reads the keys.
+func identity(s settings.Settings) (*auth.Verifier, *session.Signer, error) {
+	secret, err := settings.ReadKeyFile(s.JWTSecretFile)
+	if err != nil {
+		return nil, nil, fmt.Errorf("PREVIEW_JWT_SECRET_FILE: %w", err)
+	}
+	verifier, err := auth.NewVerifier(auth.Options{Secret: secret, Audience: s.JWTAudience, Issuer: s.JWTIssuer})
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := settings.ReadKeyFile(s.SessionKeyFile)
+	if err != nil {
+		return nil, nil, fmt.Errorf("PREVIEW_SESSION_KEY_FILE: %w", err)
+	}
+	signer, err := session.NewSigner(key, time.Now)
+	return verifier, signer, err
+}

@@ -1,0 +1,195 @@
+// Package httpapi is the gateway's HTTP API: it stores generations, launches, shows and stops their previews, forwards
+// requests to them and streams their logs.
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/internal/podlogs"
+	"github.com/codebegen/preview-operator/internal/proxy"
+	"github.com/codebegen/preview-operator/internal/session"
+	"github.com/codebegen/preview-operator/internal/settings"
+)
+
+// Options are what an API is made of; every member is needed unless it says otherwise.
+type Options struct {
+	Settings  settings.Settings
+	Store     GenerationStore
+	Instances *Instances
+	Verifier  *auth.Verifier
+	Signer    *session.Signer
+	Forwarder *proxy.Forwarder
+	Logs      *podlogs.Hub
+	Logger    *slog.Logger
+
+	// LaunchWait bounds how long a launch waits for the manager's decision, and for a predecessor to go.
+	LaunchWait time.Duration
+	// MaxStreams and MaxStreamsPerUser bound the open log streams.
+	MaxStreams, MaxStreamsPerUser int
+	// MaxUploads and MaxRequests bound the generations and the proxied requests that are served at once; each holds
+	// up to some 30 MiB.
+	MaxUploads, MaxRequests int
+
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+	// Heartbeat is the time between the heartbeats of a stream; 15 s when zero.
+	Heartbeat time.Duration
+}
+
+func (o *Options) complete() error {
+	if o.Store == nil || o.Instances == nil || o.Verifier == nil || o.Signer == nil || o.Forwarder == nil || o.Logs == nil || o.Logger == nil {
+		return errors.New("httpapi: Store, Instances, Verifier, Signer, Forwarder, Logs and Logger are needed")
+	}
+	if o.LaunchWait <= 0 || o.MaxStreams <= 0 || o.MaxStreamsPerUser <= 0 || o.MaxUploads <= 0 || o.MaxRequests <= 0 {
+		return fmt.Errorf("httpapi: LaunchWait (%s), MaxStreams (%d), MaxStreamsPerUser (%d), MaxUploads (%d) and MaxRequests (%d) must be positive",
+			o.LaunchWait, o.MaxStreams, o.MaxStreamsPerUser, o.MaxUploads, o.MaxRequests)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Heartbeat == 0 {
+		o.Heartbeat = heartbeatEvery
+	}
+	return nil
+}
+
+// API serves the routes. Run does its work in the background; Drain begins its end.
+type API struct {
+	settings   settings.Settings
+	store      GenerationStore
+	instances  *Instances
+	verifier   *auth.Verifier
+	signer     *session.Signer
+	forwarder  *proxy.Forwarder
+	logs       *podlogs.Hub
+	logger     *slog.Logger
+	launchWait time.Duration
+	heartbeat  time.Duration
+	now        func() time.Time
+
+	activity *activity
+	metrics  *metrics
+	streams  *streamLimit
+	uploads  slots
+	requests slots
+
+	drainOnce sync.Once
+	draining  chan struct{}
+	engine    *gin.Engine
+}
+
+// New returns an API.
+func New(opts Options) (*API, error) {
+	if err := opts.complete(); err != nil {
+		return nil, err
+	}
+	a := &API{
+		settings: opts.Settings, store: opts.Store, instances: opts.Instances, verifier: opts.Verifier, signer: opts.Signer,
+		forwarder: opts.Forwarder, logs: opts.Logs, logger: opts.Logger, launchWait: opts.LaunchWait, heartbeat: opts.Heartbeat, now: opts.Now,
+		streams: newStreamLimit(opts.MaxStreams, opts.MaxStreamsPerUser),
+		uploads: make(slots, opts.MaxUploads), requests: make(slots, opts.MaxRequests),
+		draining: make(chan struct{}),
+	}
+	a.metrics = newMetrics(a.streams.count)
+	a.activity = newActivity(opts.Now, a.writeActivity)
+	a.instances.OnEnd(func(uid types.UID) {
+		a.forwarder.Forget(string(uid))
+		a.activity.forget(uid)
+	})
+	engine, err := a.routes()
+	if err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
+	a.engine = engine
+	return a, nil
+}
+
+// routes is every route there is.
+func (a *API) routes() (*gin.Engine, error) {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	// X-Forwarded-For is anybody's to write (incident 18); whoever needs the client's address has a trusted proxy's log.
+	if err := engine.SetTrustedProxies(nil); err != nil {
+		return nil, err
+	}
+	// Routing goes by the path as it was sent, and nothing is repaired by a redirect (incident 15).
+	engine.UseRawPath = true
+	engine.UnescapePathValues = true
+	engine.RedirectTrailingSlash = false
+	engine.RedirectFixedPath = false
+	engine.HandleMethodNotAllowed = true
+	engine.Use(a.observe)
+	engine.NoRoute(a.adapt(func(*gin.Context) (reply, error) {
+		return reply{}, &failure{kind: kindNoRoute, detail: "see docs/http-api.md for the routes"}
+	}))
+	engine.NoMethod(a.adapt(func(*gin.Context) (reply, error) {
+		return reply{}, &failure{kind: kindMethod, detail: "the Allow header lists the methods"}
+	}))
+
+	generation := engine.Group("/api/v1/generations/:generation_id")
+	generation.PUT("", a.adapt(a.putGeneration))
+	generation.GET("", a.adapt(a.getGeneration))
+	generation.DELETE("", a.adapt(a.deleteGeneration))
+
+	preview := generation.Group("/preview")
+	preview.DELETE("", a.adapt(a.stop))
+	preview.POST("/launch", a.adapt(a.launch))
+	preview.GET("/status", a.adapt(a.status))
+	preview.GET("/config", a.adapt(a.config))
+	preview.POST("/request", a.adapt(a.request))
+	preview.GET("/logs/stream", a.adapt(a.streamLogs))
+
+	engine.GET("/healthz", a.adapt(func(*gin.Context) (reply, error) {
+		return reply{status: http.StatusOK, body: gin.H{"status": "ok"}}, nil
+	}))
+	engine.GET("/readyz", a.adapt(a.ready))
+	engine.GET("/metrics", gin.WrapH(promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{})))
+	return engine, nil
+}
+
+// ServeHTTP serves the routes.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.engine.ServeHTTP(w, r) }
+
+// ready answers 200 only when requests can be served.
+func (a *API) ready(c *gin.Context) (reply, error) {
+	select {
+	case <-a.draining:
+		return reply{}, &failure{kind: kindUnavailable, detail: "the gateway is shutting down"}
+	default:
+	}
+	if !a.instances.Synced() {
+		return reply{}, &failure{kind: kindUnavailable, detail: "the cache of previews is not filled yet"}
+	}
+	if err := a.store.Ping(c.Request.Context()); err != nil {
+		return reply{}, &failure{kind: kindUnavailable, detail: "the store cannot be read", cause: err}
+	}
+	return reply{status: http.StatusOK, body: gin.H{"status": "ready"}}, nil
+}
+
+// Run writes the activity of previews until ctx is done.
+func (a *API) Run(ctx context.Context) {
+	a.activity.run(ctx, func(pvi *v1alpha1.PreviewInstance, err error) {
+		a.logger.Warn("writing the activity of a preview failed", "instance", pvi.Name, "error", err)
+	})
+}
+
+// Drain makes the API unready and tells streams to end.
+func (a *API) Drain() { a.drainOnce.Do(func() { close(a.draining) }) }
+
+func (a *API) writeActivity(ctx context.Context, pvi *v1alpha1.PreviewInstance, at time.Time) error {
+	return a.patch(ctx, pvi, map[string]any{"metadata": map[string]any{
+		"annotations": map[string]string{v1alpha1.AnnotationLastActivity: at.UTC().Format(time.RFC3339)},
+	}})
+}

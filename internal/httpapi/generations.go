@@ -1,0 +1,244 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/codebegen/preview-operator/internal/archive"
+	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/internal/store"
+)
+
+// maxGenerationJSON bounds the JSON of a generation: the files within archive limits, with room for escapes.
+const maxGenerationJSON = 16 << 20
+
+// archiveTypes are the media types of a gzip-compressed tar archive.
+var archiveTypes = map[string]bool{
+	"application/gzip": true, "application/x-gzip": true, "application/x-gtar": true, "application/x-tar+gzip": true,
+}
+
+// generationBody describes a stored generation.
+type generationBody struct {
+	ID        string    `json:"id"`
+	UserID    string    `json:"user_id"`
+	ProjectID string    `json:"project_id"`
+	Version   string    `json:"version"`
+	FileCount int       `json:"files"`
+	Bytes     int64     `json:"bytes"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+func describe(m store.Meta) generationBody {
+	return generationBody{m.ID, m.UserID, m.ProjectID, m.Version, m.Files, m.Bytes, m.CreatedAt, m.UpdatedAt}
+}
+
+// fullGenerationBody has the files themselves: text, or an object with base64 for those that are no UTF-8.
+type fullGenerationBody struct {
+	generationBody
+	Files map[string]any `json:"files"`
+}
+
+// base64File is a file that is no UTF-8 text.
+type base64File struct {
+	Base64 []byte `json:"base64"`
+}
+
+// upload is what a PUT asks to store.
+type upload struct {
+	userID, projectID string
+	files             map[string][]byte
+}
+
+func (a *API) putGeneration(c *gin.Context) (reply, error) {
+	p, err := a.principal(c)
+	if err != nil {
+		return reply{}, err
+	}
+	id := c.Param("generation_id")
+	if err := checkID("generation_id", id); err != nil {
+		return reply{}, err
+	}
+	release, err := a.uploads.acquire()
+	if err != nil {
+		return reply{}, err
+	}
+	defer release()
+	up, err := readUpload(c)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := up.settle(p); err != nil {
+		return reply{}, err
+	}
+	content, err := pack(c.Request.Context(), up.files)
+	if err != nil {
+		return reply{}, err
+	}
+	meta, created, err := a.store.Put(c.Request.Context(), id, up.userID, up.projectID, content)
+	if err != nil {
+		return reply{}, err
+	}
+	status := http.StatusOK
+	if created {
+		status = http.StatusCreated
+	}
+	return reply{status: status, body: describe(meta)}, nil
+}
+
+func readUpload(c *gin.Context) (upload, error) {
+	switch got := mediaType(c); {
+	case got == "application/json":
+		return readJSONUpload(c)
+	case archiveTypes[got]:
+		return readArchiveUpload(c)
+	default:
+		return upload{}, &failure{
+			kind: kindMediaType, field: "Content-Type",
+			detail: fmt.Sprintf("send application/json or application/gzip (a tar.gz archive), not %.100q", got),
+		}
+	}
+}
+
+func readJSONUpload(c *gin.Context) (upload, error) {
+	var body struct {
+		UserID    string                     `json:"user_id"`
+		ProjectID string                     `json:"project_id"`
+		Files     map[string]json.RawMessage `json:"files"`
+	}
+	if err := readJSON(c, maxGenerationJSON, false, &body); err != nil {
+		return upload{}, err
+	}
+	up := upload{userID: body.UserID, projectID: body.ProjectID, files: make(map[string][]byte, len(body.Files))}
+	for path, raw := range body.Files {
+		content, err := fileContent(raw)
+		if err != nil {
+			return upload{}, invalid("files."+clip(path), "must be a string or an object with base64")
+		}
+		up.files[path] = content
+	}
+	return up, nil
+}
+
+func fileContent(raw json.RawMessage) ([]byte, error) {
+	var text *string
+	if err := json.Unmarshal(raw, &text); err == nil && text != nil {
+		return []byte(*text), nil
+	}
+	var encoded map[string]*string
+	if err := json.Unmarshal(raw, &encoded); err != nil || len(encoded) != 1 || encoded["base64"] == nil {
+		return nil, errors.New("neither text nor base64")
+	}
+	return base64.StdEncoding.Strict().DecodeString(*encoded["base64"])
+}
+
+func readArchiveUpload(c *gin.Context) (upload, error) {
+	query := c.Request.URL.Query()
+	for name, values := range query {
+		if name != "user_id" && name != "project_id" || len(values) != 1 {
+			return upload{}, invalid(clip(name), "the query takes user_id and project_id, once each")
+		}
+	}
+	limits := archive.DefaultLimits()
+	data, err := readBody(c, limits.CompressedBytes)
+	if err != nil {
+		return upload{}, err
+	}
+	files, _, err := archive.Read(c.Request.Context(), bytes.NewReader(data), limits)
+	if err != nil {
+		return upload{}, err
+	}
+	return upload{userID: query.Get("user_id"), projectID: query.Get("project_id"), files: files}, nil
+}
+
+// settle decides on whose behalf the upload is.
+func (u *upload) settle(p auth.Principal) error {
+	switch {
+	case u.userID == "":
+		u.userID = p.UserID
+	case u.userID != p.UserID && p.Role != auth.RoleService && p.Role != auth.RoleAdmin:
+		return &failure{kind: kindRole, field: "user_id", detail: "leave user_id out to store a generation of your own"}
+	case !auth.ValidUserID(u.userID):
+		return invalid("user_id", "is no user id: 1 to 128 letters, digits and . _ @ | : -")
+	}
+	if u.projectID != "" {
+		if err := checkID("project_id", u.projectID); err != nil {
+			return err
+		}
+	}
+	if len(u.files) == 0 {
+		return invalid("files", "at least one file is needed")
+	}
+	return nil
+}
+
+// pack makes the archive that a runner will be given, and reads it as the runner will, so that what is stored can
+// also be run.
+func pack(ctx context.Context, files map[string][]byte) (store.Content, error) {
+	data, _, err := archive.Pack(files)
+	if err != nil {
+		return store.Content{}, err
+	}
+	_, stats, err := archive.Read(ctx, bytes.NewReader(data), archive.DefaultLimits())
+	if err != nil {
+		return store.Content{}, err
+	}
+	return store.Content{Version: store.Digest(files), Files: stats.Files, Bytes: stats.Bytes, Archive: data}, nil
+}
+
+func (a *API) getGeneration(c *gin.Context) (reply, error) {
+	_, meta, err := a.generation(c, accessFiles)
+	if err != nil {
+		return reply{}, err
+	}
+	ctx := c.Request.Context()
+	data, err := a.store.Archive(ctx, meta.ID, meta.Version)
+	if err != nil {
+		return reply{}, err
+	}
+	files, _, err := archive.Read(ctx, bytes.NewReader(data), archive.DefaultLimits())
+	if err != nil {
+		return reply{}, &failure{kind: kindInternal, detail: "the stored archive cannot be read; store the generation again", cause: err}
+	}
+	body := fullGenerationBody{generationBody: describe(meta), Files: make(map[string]any, len(files))}
+	for path, content := range files {
+		if utf8.Valid(content) {
+			body.Files[path] = string(content)
+		} else {
+			body.Files[path] = base64File{content}
+		}
+	}
+	return reply{status: http.StatusOK, body: body}, nil
+}
+
+// deleteGeneration deletes the preview with it: nobody could reach it any more, and the next generation of that id may
+// be somebody else's.
+func (a *API) deleteGeneration(c *gin.Context) (reply, error) {
+	_, meta, err := a.generation(c, accessFiles)
+	if err != nil {
+		return reply{}, err
+	}
+	ctx := c.Request.Context()
+	pvi, err := a.liveInstance(ctx, meta)
+	if err != nil && !errors.Is(err, errNoInstance) {
+		return reply{}, err
+	}
+	if err == nil {
+		if err := a.instances.Delete(ctx, pvi); err != nil {
+			return reply{}, err
+		}
+	}
+	if err := a.store.Delete(ctx, meta.ID, meta.UserID); err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusNoContent}, nil
+}

@@ -1,0 +1,85 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/internal/store"
+)
+
+// GenerationStore is what the gateway needs of internal/store.
+type GenerationStore interface {
+	Generation(ctx context.Context, id string) (store.Meta, error)
+	Archive(ctx context.Context, id, version string) ([]byte, error)
+	Put(ctx context.Context, id, userID, projectID string, content store.Content) (store.Meta, bool, error)
+	Delete(ctx context.Context, id, userID string) error
+	Ping(ctx context.Context) error
+}
+
+// idPattern is that of spec.generationID and spec.projectID in api/v1alpha1, maxIDBytes their greatest length.
+var idPattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
+
+const maxIDBytes = 128
+
+func checkID(field, id string) error {
+	if len(id) > maxIDBytes || !idPattern.MatchString(id) {
+		return invalid(field, "must have 1 to %d characters and match %s", maxIDBytes, idPattern)
+	}
+	return nil
+}
+
+// principalKey is where authenticate puts the principal.
+const principalKey = "preview-principal"
+
+// principal returns who sent the request: exactly one Authorization header with a bearer token.
+func (a *API) principal(c *gin.Context) (auth.Principal, error) {
+	values := c.Request.Header.Values("Authorization")
+	if len(values) != 1 {
+		return auth.Principal{}, fmt.Errorf("%w: %d Authorization headers", auth.ErrUnauthenticated, len(values))
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return auth.Principal{}, fmt.Errorf("%w: another scheme", auth.ErrUnauthenticated)
+	}
+	p, err := a.verifier.Verify(strings.TrimSpace(token))
+	if err != nil {
+		return auth.Principal{}, err
+	}
+	c.Set(principalKey, p)
+	return p, nil
+}
+
+// access says what a principal wants with a generation.
+type access int
+
+const (
+	// accessPreview is the preview of a generation: for its owner and administrators.
+	accessPreview access = iota
+	// accessFiles is the generation itself: for services, too.
+	accessFiles
+)
+
+// generation authenticates the request and returns the generation in its path, if the principal may have it.
+func (a *API) generation(c *gin.Context, want access) (auth.Principal, store.Meta, error) {
+	p, err := a.principal(c)
+	if err != nil {
+		return auth.Principal{}, store.Meta{}, err
+	}
+	id := c.Param("generation_id")
+	if err := checkID("generation_id", id); err != nil {
+		return auth.Principal{}, store.Meta{}, err
+	}
+	meta, err := a.store.Generation(c.Request.Context(), id)
+	if err != nil {
+		return auth.Principal{}, store.Meta{}, err
+	}
+	if meta.UserID != p.UserID && p.Role != auth.RoleAdmin && (want != accessFiles || p.Role != auth.RoleService) {
+		return auth.Principal{}, store.Meta{}, &failure{kind: kindForbidden, detail: "only its owner may use it"}
+	}
+	return p, meta, nil
+}

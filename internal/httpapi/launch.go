@@ -1,0 +1,272 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/internal/session"
+	"github.com/codebegen/preview-operator/internal/store"
+)
+
+const (
+	// maxLaunchBytes bounds the body of a launch: 64 variables of 8 KiB, with room for escapes.
+	maxLaunchBytes = 1 << 20
+	// fullRetryAfter is what clients are told when every port is taken: previews end at any moment.
+	fullRetryAfter = 10 * time.Second
+	// lastLookTimeout bounds the read that follows a wait in vain.
+	lastLookTimeout = 2 * time.Second
+)
+
+// launchBody is the body of a launch; everything is optional.
+type launchBody struct {
+	ProjectID  *string           `json:"project_id"`
+	Timeout    *int32            `json:"timeout"`
+	Entrypoint *string           `json:"entrypoint"`
+	Env        map[string]string `json:"env"`
+}
+
+// The bounds of spec.env, spec.entrypoint and spec.startupTimeoutSeconds in api/v1alpha1, checked here for messages
+// that name the field as the client knows it.
+var (
+	envNamePattern    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	entrypointPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*(\(\))?$`)
+)
+
+const (
+	maxTimeoutSeconds  = 600
+	maxEntrypointBytes = 255
+	maxEnv             = 64
+	maxEnvNameBytes    = 128
+	maxEnvValueBytes   = 8192
+)
+
+func (b *launchBody) validate(meta store.Meta) error {
+	if b.ProjectID != nil && *b.ProjectID != meta.ProjectID {
+		return invalid("project_id", "the generation belongs to another project")
+	}
+	if b.Timeout != nil && (*b.Timeout < 1 || *b.Timeout > maxTimeoutSeconds) {
+		return invalid("timeout", "must be 1 to %d seconds", maxTimeoutSeconds)
+	}
+	if b.Entrypoint != nil && (len(*b.Entrypoint) > maxEntrypointBytes || !entrypointPattern.MatchString(*b.Entrypoint)) {
+		return invalid("entrypoint", "must be module:attribute of at most %d characters, for example app.main:app", maxEntrypointBytes)
+	}
+	if len(b.Env) > maxEnv {
+		return invalid("env", "must have at most %d variables, it has %d", maxEnv, len(b.Env))
+	}
+	for name, value := range b.Env {
+		switch field := "env." + clip(name); {
+		case len(name) > maxEnvNameBytes || !envNamePattern.MatchString(name):
+			return invalid(field, "the name must have 1 to %d letters, digits and _, and not begin with a digit", maxEnvNameBytes)
+		case strings.HasPrefix(name, "PREVIEW_"):
+			return invalid(field, "names beginning with PREVIEW_ are reserved")
+		case len([]rune(value)) > maxEnvValueBytes:
+			return invalid(field, "the value must have at most %d characters", maxEnvValueBytes)
+		case strings.ContainsRune(value, 0):
+			return invalid(field, "the value must not contain NUL")
+		}
+	}
+	return nil
+}
+
+// instance is the PreviewInstance that a launch asks for.
+func (b *launchBody) instance(meta store.Meta) *v1alpha1.PreviewInstance {
+	pvi := &v1alpha1.PreviewInstance{
+		ObjectMeta: metav1.ObjectMeta{
+			Name:   instanceName(meta.ID),
+			Labels: map[string]string{v1alpha1.LabelUser: userLabel(meta.UserID)},
+		},
+		Spec: v1alpha1.PreviewInstanceSpec{
+			GenerationID:          meta.ID,
+			UserID:                meta.UserID,
+			ProjectID:             meta.ProjectID,
+			Source:                v1alpha1.Source{Generation: &v1alpha1.GenerationSource{Version: meta.Version}},
+			WhenFull:              v1alpha1.WhenFullFail,
+			DesiredState:          v1alpha1.DesiredRunning,
+			StartupTimeoutSeconds: b.Timeout,
+		},
+	}
+	if b.Entrypoint != nil {
+		pvi.Spec.Entrypoint = *b.Entrypoint
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.Env)) {
+		pvi.Spec.Env = append(pvi.Spec.Env, v1alpha1.EnvVar{Name: name, Value: b.Env[name]})
+	}
+	return pvi
+}
+
+// launchReply is the answer to a launch.
+type launchReply struct {
+	ID               string    `json:"id"`
+	GenerationID     string    `json:"generation_id"`
+	UserID           string    `json:"user_id"`
+	ProjectID        string    `json:"project_id"`
+	Version          string    `json:"version"`
+	Status           string    `json:"status"`
+	Port             *int32    `json:"port"`
+	BaseURL          *string   `json:"base_url"`
+	SessionToken     string    `json:"session_token"`
+	SessionExpiresAt time.Time `json:"session_expires_at"`
+	CreatedAt        time.Time `json:"created_at"`
+}
+
+func (a *API) launch(c *gin.Context) (reply, error) {
+	p, meta, err := a.generation(c, accessPreview)
+	if err != nil {
+		return reply{}, err
+	}
+	var body launchBody
+	if err := readJSON(c, maxLaunchBytes, true, &body); err != nil {
+		return reply{}, err
+	}
+	if err := body.validate(meta); err != nil {
+		return reply{}, err
+	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), a.launchWait)
+	defer cancel()
+	pvi, created, err := a.launchInstance(ctx, body.instance(meta))
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = &failure{
+			kind: kindDelayed, detail: "no port was allocated in time; launch again to get the same preview",
+			retryAfter: fullRetryAfter, cause: err,
+		}
+	}
+	a.metrics.launched(created, err)
+	if err != nil {
+		return reply{}, err
+	}
+	answer, err := a.launchReply(p, pvi)
+	if err != nil {
+		return reply{}, err
+	}
+	status := http.StatusOK
+	if created {
+		status = http.StatusCreated
+	}
+	return reply{status: status, body: answer}, nil
+}
+
+// launchInstance creates the instance, or finds the live one of that name, and waits until the manager has decided
+// about it. One that has ended, or is about to, makes way first. Concurrent launches meet at the API server: one
+// creates, the others find. The reads that decide come from the API server, not from the cache, which may still show
+// what a stop a moment ago has ended.
+func (a *API) launchInstance(ctx context.Context, want *v1alpha1.PreviewInstance) (*v1alpha1.PreviewInstance, bool, error) {
+	for {
+		pvi := want.DeepCopy()
+		err := a.instances.Create(ctx, pvi)
+		created := err == nil
+		if apierrors.IsAlreadyExists(err) {
+			pvi, err = a.instances.Live(ctx, want.Name)
+		}
+		switch {
+		case errors.Is(err, errNoInstance):
+			continue
+		case err != nil:
+			return nil, false, err
+		case !isOf(pvi, want.Spec.GenerationID, want.Spec.UserID):
+			return nil, false, &failure{
+				kind: kindNameTaken, field: "generation_id",
+				detail: fmt.Sprintf("delete the PreviewInstance %s, which is of another generation or user", want.Name),
+			}
+		case isLive(pvi):
+			pvi, err = a.awaitDecision(ctx, pvi)
+		default:
+			err = a.remove(ctx, pvi)
+			if err == nil {
+				continue
+			}
+		}
+		if errors.Is(err, errNoInstance) {
+			continue
+		}
+		return pvi, created, err
+	}
+}
+
+// isOf reports whether an instance is the preview of that generation. Names can also be taken with kubectl.
+func isOf(pvi *v1alpha1.PreviewInstance, generationID, userID string) bool {
+	return pvi.Spec.GenerationID == generationID && pvi.Spec.UserID == userID
+}
+
+// isLive reports whether an instance runs or is going to.
+func isLive(pvi *v1alpha1.PreviewInstance) bool {
+	return pvi.DeletionTimestamp.IsZero() && pvi.Spec.DesiredState != v1alpha1.DesiredStopped &&
+		pvi.Status.Phase != v1alpha1.PhaseStopping && !pvi.Status.Phase.Finished()
+}
+
+// remove deletes an instance and waits until it is gone.
+func (a *API) remove(ctx context.Context, pvi *v1alpha1.PreviewInstance) error {
+	if err := a.instances.Delete(ctx, pvi); err != nil {
+		return err
+	}
+	_, err := a.instances.WaitFor(ctx, pvi.Name, func(now *v1alpha1.PreviewInstance) bool {
+		return now == nil || now.UID != pvi.UID
+	})
+	return err
+}
+
+// awaitDecision waits until the manager has given the instance a port or has ended it. An instance for which there was
+// no port is deleted again: it would only be in the way of the next launch. It fails with errNoInstance when somebody
+// deletes the instance meanwhile.
+func (a *API) awaitDecision(ctx context.Context, pvi *v1alpha1.PreviewInstance) (*v1alpha1.PreviewInstance, error) {
+	if !isDecided(pvi) {
+		// The cache may not have the instance yet; only one that was there can be gone.
+		seen := false
+		decided, err := a.instances.WaitFor(ctx, pvi.Name, func(now *v1alpha1.PreviewInstance) bool {
+			if now == nil || now.UID != pvi.UID {
+				return seen
+			}
+			seen = true
+			return isDecided(now)
+		})
+		if err != nil {
+			return nil, err
+		}
+		if decided == nil || decided.UID != pvi.UID {
+			return nil, errNoInstance
+		}
+		pvi = decided
+	}
+	if pvi.Status.Phase != v1alpha1.PhaseFailed || pvi.Status.Reason != v1alpha1.ReasonPortsExhausted {
+		return pvi, nil
+	}
+	full := &failure{kind: kindNoFreePort, detail: "stop a preview, or try again later", retryAfter: fullRetryAfter}
+	if err := a.instances.Delete(ctx, pvi); err != nil {
+		full.cause = err
+	}
+	return nil, full
+}
+
+func isDecided(pvi *v1alpha1.PreviewInstance) bool {
+	return pvi.Status.Port != 0 || pvi.Status.Phase.Finished()
+}
+
+func (a *API) launchReply(p auth.Principal, pvi *v1alpha1.PreviewInstance) (launchReply, error) {
+	expires := a.now().Add(a.maxUptime(pvi)).UTC().Truncate(time.Second)
+	token, err := a.signer.Issue(session.Grant{InstanceUID: string(pvi.UID), UserID: p.UserID, Expires: expires})
+	if err != nil {
+		return launchReply{}, err
+	}
+	version := ""
+	if pvi.Spec.Source.Generation != nil {
+		version = pvi.Spec.Source.Generation.Version
+	}
+	return launchReply{
+		ID:           string(pvi.UID),
+		GenerationID: pvi.Spec.GenerationID, UserID: pvi.Spec.UserID, ProjectID: pvi.Spec.ProjectID, Version: version,
+		Status: statusWord(pvi), Port: positive(pvi.Status.Port), BaseURL: nonEmpty(pvi.Status.BaseURL),
+		SessionToken: token, SessionExpiresAt: expires, CreatedAt: pvi.CreationTimestamp.UTC(),
+	}, nil
+}

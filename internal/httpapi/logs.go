@@ -1,0 +1,228 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/podlogs"
+	"github.com/codebegen/preview-operator/internal/sse"
+)
+
+const (
+	// heartbeatEvery keeps proxies from closing a quiet stream.
+	heartbeatEvery = 15 * time.Second
+	// streamRetry is what clients are told to wait before they reconnect.
+	streamRetry = 3 * time.Second
+	// streamWriteTimeout ends a stream whose client does not read.
+	streamWriteTimeout = 30 * time.Second
+)
+
+// logEvent is one line of a log.
+type logEvent struct {
+	Timestamp time.Time     `json:"timestamp"`
+	Level     podlogs.Level `json:"level"`
+	Message   string        `json:"message"`
+	Source    string        `json:"source"`
+	// Partial is set when the message goes on in the next event.
+	Partial bool `json:"partial,omitempty"`
+}
+
+// endEvent tells why a stream ends. After ended and no-pod there is nothing to come.
+type endEvent struct {
+	Reason string `json:"reason"`
+}
+
+// The reasons of an endEvent.
+const (
+	endOfLog      = "ended"
+	endNoPod      = "no-pod"
+	endOfToken    = "token-expired"
+	endOfShutdown = "shutdown"
+)
+
+// gapEvent tells of lines that this viewer has lost; null when their number is not known.
+type gapEvent struct {
+	Lost *uint64 `json:"lost"`
+}
+
+// streamLogs answers itself once it has decided to stream.
+func (a *API) streamLogs(c *gin.Context) (reply, error) {
+	p, meta, err := a.generation(c, accessPreview)
+	if err != nil {
+		return reply{}, err
+	}
+	pvi, err := a.cachedInstance(meta)
+	if err != nil {
+		return reply{}, err
+	}
+	var after *podlogs.Cursor
+	if last := c.GetHeader("Last-Event-ID"); last != "" {
+		cursor, err := podlogs.ParseCursor(last)
+		if err != nil {
+			return reply{}, invalid("Last-Event-ID", "is not an id of this stream; leave it out to begin anew")
+		}
+		after = &cursor
+	}
+	release, err := a.streams.open(p.UserID)
+	if err != nil {
+		return reply{}, err
+	}
+	defer release()
+
+	ctx, cancel := context.WithDeadline(c.Request.Context(), p.Expires)
+	defer cancel()
+	s := &logStream{api: a, controller: http.NewResponseController(c.Writer), events: sse.NewWriter(c.Writer), pvi: pvi}
+	header := c.Writer.Header()
+	header.Set("Content-Type", sse.ContentType)
+	header.Set("Cache-Control", "no-cache")
+	header.Set("Connection", "keep-alive")
+	header.Set("X-Accel-Buffering", "no")
+	c.Status(http.StatusOK)
+	c.Writer.WriteHeaderNow()
+	if err := s.run(ctx, after); err != nil {
+		a.logger.Debug("a log stream broke", "request_id", requestID(c), "error", err)
+	}
+	return reply{written: true}, nil
+}
+
+// logStream is one viewer's stream.
+type logStream struct {
+	api        *API
+	controller *http.ResponseController
+	events     *sse.Writer
+	pvi        *v1alpha1.PreviewInstance
+}
+
+// run streams until the log or ctx ends. The error is that of a write: the client has gone.
+func (s *logStream) run(ctx context.Context, after *podlogs.Cursor) error {
+	if err := s.send(func() error { return s.events.Retry(streamRetry) }); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	batches := make(chan podlogs.Batch)
+	ended := make(chan string, 1)
+	go func() { ended <- s.read(ctx, after, batches) }()
+	// The reader is waited for: nothing of a stream outlives its request.
+	stopReader := func() {
+		cancel()
+		for range batches {
+			continue
+		}
+	}
+	defer stopReader()
+
+	heartbeat := time.NewTicker(s.api.heartbeat)
+	defer heartbeat.Stop()
+	for {
+		s.api.activity.touch(s.pvi)
+		var err error
+		select {
+		case batch, open := <-batches:
+			if !open {
+				return s.end(<-ended)
+			}
+			err = s.batch(batch)
+		case <-heartbeat.C:
+			err = s.send(func() error { return s.events.Comment("heartbeat") })
+		case <-s.api.draining:
+			return s.end(endOfShutdown)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// read hands over what the pod prints, once there is a pod, and says why it ended.
+func (s *logStream) read(ctx context.Context, after *podlogs.Cursor, batches chan<- podlogs.Batch) string {
+	defer close(batches)
+	pod := s.awaitPod(ctx)
+	if pod == "" {
+		return reasonOf(ctx, endNoPod)
+	}
+	viewer := s.api.logs.View(pod, after)
+	defer viewer.Close()
+	for {
+		batch, err := viewer.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return endOfLog
+		}
+		if err != nil {
+			return reasonOf(ctx, endOfLog)
+		}
+		select {
+		case batches <- batch:
+		case <-ctx.Done():
+			return reasonOf(ctx, endOfLog)
+		}
+	}
+}
+
+// awaitPod waits until the instance has a pod, and returns nothing when it ends without one or takes too long.
+func (s *logStream) awaitPod(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, s.api.settings.PodStartTimeout)
+	defer cancel()
+	pvi, err := s.api.instances.WaitFor(ctx, s.pvi.Name, func(now *v1alpha1.PreviewInstance) bool {
+		return now == nil || now.UID != s.pvi.UID || now.Status.PodName != "" || now.Status.Phase.Finished()
+	})
+	if err != nil || pvi == nil || pvi.UID != s.pvi.UID {
+		return ""
+	}
+	return pvi.Status.PodName
+}
+
+// reasonOf tells the end of the token from other reasons.
+func reasonOf(ctx context.Context, otherwise string) string {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return endOfToken
+	}
+	return otherwise
+}
+
+func (s *logStream) batch(b podlogs.Batch) error {
+	return s.send(func() error {
+		if b.Gap != nil {
+			if err := s.event("", "gap", gapEvent{Lost: b.Gap.Lost}); err != nil {
+				return err
+			}
+		}
+		for _, line := range b.Lines {
+			event := logEvent{Timestamp: line.Time, Level: line.Level, Message: line.Text, Source: "subprocess", Partial: line.Partial}
+			if err := s.event(line.Cursor().String(), "", event); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s *logStream) end(reason string) error {
+	return s.send(func() error { return s.event("", "end", endEvent{Reason: reason}) })
+}
+
+func (s *logStream) event(id, name string, data any) error {
+	text, err := json.Marshal(data)
+	if err != nil {
+		return err
+	}
+	return s.events.Event(sse.Event{ID: id, Name: name, Data: string(text)})
+}
+
+// send writes and flushes within streamWriteTimeout.
+func (s *logStream) send(write func() error) error {
+	if err := s.controller.SetWriteDeadline(time.Now().Add(streamWriteTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	if err := write(); err != nil {
+		return err
+	}
+	return s.controller.Flush()
+}

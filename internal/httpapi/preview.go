@@ -1,0 +1,211 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/store"
+)
+
+// statusReply is the state of a preview.
+type statusReply struct {
+	ID            string       `json:"id"`
+	GenerationID  string       `json:"generation_id"`
+	ProjectID     string       `json:"project_id"`
+	Status        string       `json:"status"`
+	Reason        string       `json:"reason,omitempty"`
+	Port          *int32       `json:"port"`
+	BaseURL       *string      `json:"base_url"`
+	UptimeSeconds int64        `json:"uptime_seconds"`
+	Health        string       `json:"health"`
+	CreatedAt     time.Time    `json:"created_at"`
+	StartedAt     *time.Time   `json:"started_at"`
+	StoppedAt     *time.Time   `json:"stopped_at"`
+	ExpiresAt     *time.Time   `json:"expires_at"`
+	Failure       *failureBody `json:"failure,omitempty"`
+}
+
+// failureBody says why a preview last ended other than as asked.
+type failureBody struct {
+	Reason   string    `json:"reason"`
+	Message  string    `json:"message"`
+	ExitCode *int32    `json:"exit_code"`
+	At       time.Time `json:"at"`
+}
+
+// configReply is the configuration in force for a preview.
+type configReply struct {
+	Port           *int32  `json:"port"`
+	BaseURL        *string `json:"base_url"`
+	SessionTimeout int64   `json:"session_timeout"`
+	MaxUptime      int64   `json:"max_uptime"`
+	MemoryLimitMB  int32   `json:"memory_limit_mb"`
+	TimeoutSeconds int64   `json:"timeout_seconds"`
+}
+
+// cachedInstance returns the preview of a generation from the cache, or errNoInstance.
+func (a *API) cachedInstance(meta store.Meta) (*v1alpha1.PreviewInstance, error) {
+	if !a.instances.Synced() {
+		return nil, &failure{kind: kindUnavailable, detail: "the gateway has just started; try again", retryAfter: time.Second}
+	}
+	pvi, err := a.instances.Cached(instanceName(meta.ID))
+	if err == nil && !isOf(pvi, meta.ID, meta.UserID) {
+		return nil, errNoInstance
+	}
+	return pvi, err
+}
+
+// liveInstance returns the preview of a generation from the API server, or errNoInstance.
+func (a *API) liveInstance(ctx context.Context, meta store.Meta) (*v1alpha1.PreviewInstance, error) {
+	pvi, err := a.instances.Live(ctx, instanceName(meta.ID))
+	if err == nil && !isOf(pvi, meta.ID, meta.UserID) {
+		return nil, errNoInstance
+	}
+	return pvi, err
+}
+
+func (a *API) status(c *gin.Context) (reply, error) {
+	_, meta, err := a.generation(c, accessPreview)
+	if err != nil {
+		return reply{}, err
+	}
+	pvi, err := a.cachedInstance(meta)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusOK, body: statusOf(pvi, a.now())}, nil
+}
+
+func statusOf(pvi *v1alpha1.PreviewInstance, now time.Time) statusReply {
+	s := &pvi.Status
+	answer := statusReply{
+		ID: string(pvi.UID), GenerationID: pvi.Spec.GenerationID, ProjectID: pvi.Spec.ProjectID,
+		Status: statusWord(pvi), Reason: s.Reason,
+		Port: positive(s.Port), BaseURL: nonEmpty(s.BaseURL),
+		Health:    "unknown",
+		CreatedAt: pvi.CreationTimestamp.UTC(), StartedAt: utc(s.StartedAt), StoppedAt: utc(s.StoppedAt), ExpiresAt: utc(s.ExpiresAt),
+	}
+	if s.StartedAt != nil {
+		end := now
+		if s.Phase.Finished() && s.StoppedAt != nil {
+			end = s.StoppedAt.Time
+		}
+		answer.UptimeSeconds = max(int64(end.Sub(s.StartedAt.Time)/time.Second), 0)
+	}
+	if s.Phase == v1alpha1.PhaseRunning {
+		answer.Health = "healthy"
+	}
+	if f := s.LastFailure; f != nil {
+		answer.Failure = &failureBody{Reason: f.Reason, Message: f.Message, ExitCode: f.ExitCode, At: f.At.UTC()}
+	}
+	return answer
+}
+
+// statusWord is the phase in the words of the HTTP API. An instance that the manager has not seen yet is starting.
+func statusWord(pvi *v1alpha1.PreviewInstance) string {
+	if pvi.Status.Phase == "" {
+		return strings.ToLower(string(v1alpha1.PhaseStarting))
+	}
+	return strings.ToLower(string(pvi.Status.Phase))
+}
+
+// stop asks for the end of a preview and does not wait for it: status tells stopping, then stopped with its times.
+func (a *API) stop(c *gin.Context) (reply, error) {
+	_, meta, err := a.generation(c, accessPreview)
+	if err != nil {
+		return reply{}, err
+	}
+	ctx := c.Request.Context()
+	pvi, err := a.liveInstance(ctx, meta)
+	if err != nil && !errors.Is(err, errNoInstance) {
+		return reply{}, err
+	}
+	if err == nil && isLive(pvi) {
+		if err := a.patch(ctx, pvi, map[string]any{"spec": map[string]any{"desiredState": v1alpha1.DesiredStopped}}); err != nil {
+			return reply{}, err
+		}
+	}
+	return reply{status: http.StatusNoContent}, nil
+}
+
+// patch merges a change into exactly this instance.
+func (a *API) patch(ctx context.Context, pvi *v1alpha1.PreviewInstance, change map[string]any) error {
+	metadata, _ := change["metadata"].(map[string]any)
+	if metadata == nil {
+		metadata = map[string]any{}
+	}
+	metadata["uid"] = pvi.UID
+	change["metadata"] = metadata
+	data, err := json.Marshal(change)
+	if err != nil {
+		return err
+	}
+	return a.instances.Patch(ctx, pvi, data)
+}
+
+func (a *API) config(c *gin.Context) (reply, error) {
+	_, meta, err := a.generation(c, accessPreview)
+	if err != nil {
+		return reply{}, err
+	}
+	pvi, err := a.cachedInstance(meta)
+	if err != nil {
+		return reply{}, err
+	}
+	answer := configReply{
+		Port: positive(pvi.Status.Port), BaseURL: nonEmpty(pvi.Status.BaseURL),
+		SessionTimeout: seconds(pvi.Spec.SessionTimeoutSeconds, a.settings.SessionTimeout),
+		MaxUptime:      seconds(pvi.Spec.MaxUptimeSeconds, a.settings.MaxUptime),
+		TimeoutSeconds: seconds(pvi.Spec.StartupTimeoutSeconds, a.settings.StartupTimeout),
+		MemoryLimitMB:  a.settings.MemoryLimitMB,
+	}
+	switch {
+	case pvi.Status.MemoryLimitMB != 0:
+		answer.MemoryLimitMB = pvi.Status.MemoryLimitMB
+	case pvi.Spec.MemoryLimitMB != nil:
+		answer.MemoryLimitMB = *pvi.Spec.MemoryLimitMB
+	}
+	return reply{status: http.StatusOK, body: answer}, nil
+}
+
+// maxUptime is how long an instance may run.
+func (a *API) maxUptime(pvi *v1alpha1.PreviewInstance) time.Duration {
+	return time.Duration(seconds(pvi.Spec.MaxUptimeSeconds, a.settings.MaxUptime)) * time.Second
+}
+
+func seconds(own *int32, setting time.Duration) int64 {
+	if own != nil {
+		return int64(*own)
+	}
+	return int64(setting / time.Second)
+}
+
+func positive(n int32) *int32 {
+	if n <= 0 {
+		return nil
+	}
+	return &n
+}
+
+func nonEmpty(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+func utc(t *metav1.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}

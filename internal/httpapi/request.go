@@ -1,0 +1,164 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/codebegen/preview-operator/internal/proxy"
+)
+
+// maxEnvelopeBytes bounds the body of a proxied request, envelope included.
+const maxEnvelopeBytes = 12 << 20
+
+// requestBody is the envelope of a proxied request.
+type requestBody struct {
+	Method  string                     `json:"method"`
+	Path    string                     `json:"path"`
+	Query   map[string]json.RawMessage `json:"query"`
+	Headers map[string]json.RawMessage `json:"headers"`
+	// Body is text, any other JSON value, which is sent as it stands, or null. BodyBase64 is for what is neither.
+	Body       json.RawMessage `json:"body"`
+	BodyBase64 *string         `json:"body_base64"`
+}
+
+// stringLists takes a string or a list of strings for each name.
+func stringLists(field string, raw map[string]json.RawMessage) (map[string][]string, error) {
+	out := make(map[string][]string, len(raw)+1)
+	for name, value := range raw {
+		var one *string
+		if err := json.Unmarshal(value, &one); err == nil && one != nil {
+			out[name] = []string{*one}
+			continue
+		}
+		var many []*string
+		if err := json.Unmarshal(value, &many); err != nil || many == nil || slices.Contains(many, nil) {
+			return nil, invalid(field+"."+clip(name), "must be a string or a list of strings")
+		}
+		for _, item := range many {
+			out[name] = append(out[name], *item)
+		}
+	}
+	return out, nil
+}
+
+// envelope makes the request that the application gets.
+func (b *requestBody) envelope() (proxy.Envelope, error) {
+	e := proxy.Envelope{Method: b.Method, Path: b.Path}
+	var err error
+	if e.Query, err = stringLists("query", b.Query); err != nil {
+		return e, err
+	}
+	if e.Header, err = stringLists("headers", b.Headers); err != nil {
+		return e, err
+	}
+	body := bytes.TrimSpace(b.Body)
+	hasBody := len(body) > 0 && !bytes.Equal(body, []byte("null"))
+	switch {
+	case b.BodyBase64 != nil && hasBody:
+		return e, invalid("body_base64", "give either body or body_base64")
+	case b.BodyBase64 != nil:
+		decoded, err := base64.StdEncoding.DecodeString(*b.BodyBase64)
+		if err != nil {
+			return e, invalid("body_base64", "is not standard base64")
+		}
+		e.Body = decoded
+	case hasBody && body[0] == '"':
+		var text string
+		if err := json.Unmarshal(body, &text); err != nil {
+			return e, invalid("body", "is not a valid string")
+		}
+		e.Body = []byte(text)
+	case hasBody:
+		e.Body = body
+		if !hasContentType(e.Header) {
+			e.Header["Content-Type"] = []string{"application/json"}
+		}
+	}
+	return e, nil
+}
+
+func hasContentType(header map[string][]string) bool {
+	for name := range header {
+		if strings.EqualFold(name, "Content-Type") {
+			return true
+		}
+	}
+	return false
+}
+
+// requestReply is the application's answer.
+type requestReply struct {
+	StatusCode int `json:"status_code"`
+	// Headers by lower-case name; several values are joined by ", ". Set-Cookie, which cannot be joined, is in SetCookie.
+	Headers      map[string]string `json:"headers"`
+	SetCookie    []string          `json:"set_cookie,omitempty"`
+	Body         string            `json:"body"`
+	BodyEncoding string            `json:"body_encoding"`
+	ElapsedMS    int64             `json:"elapsed_ms"`
+}
+
+func (a *API) request(c *gin.Context) (reply, error) {
+	p, meta, err := a.generation(c, accessPreview)
+	if err != nil {
+		return reply{}, err
+	}
+	pvi, err := a.cachedInstance(meta)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := a.signer.Check(c.GetHeader("X-Preview-Token"), string(pvi.UID), p.UserID); err != nil {
+		return reply{}, err
+	}
+	release, err := a.requests.acquire()
+	if err != nil {
+		return reply{}, err
+	}
+	defer release()
+	var body requestBody
+	if err := readJSON(c, maxEnvelopeBytes, false, &body); err != nil {
+		return reply{}, err
+	}
+	envelope, err := body.envelope()
+	if err != nil {
+		return reply{}, err
+	}
+	request, err := proxy.NewRequest(envelope)
+	if err != nil {
+		return reply{}, err
+	}
+	target, err := proxy.TargetOf(pvi, a.ports())
+	if err != nil {
+		return reply{}, err
+	}
+	a.activity.touch(pvi)
+	response, err := a.forwarder.Do(c.Request.Context(), target, request)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusOK, body: requestReplyOf(response)}, nil
+}
+
+func (a *API) ports() proxy.PortRange {
+	return proxy.PortRange{Min: a.settings.PortMin, Max: a.settings.PortMax}
+}
+
+func requestReplyOf(r proxy.Response) requestReply {
+	answer := requestReply{
+		StatusCode: r.Status, Headers: make(map[string]string, len(r.Header)), SetCookie: r.Header["Set-Cookie"],
+		Body: string(r.Body), BodyEncoding: "utf-8", ElapsedMS: r.Elapsed.Milliseconds(),
+	}
+	for name, values := range r.Header {
+		answer.Headers[strings.ToLower(name)] = strings.Join(values, ", ")
+	}
+	if !utf8.Valid(r.Body) {
+		answer.Body, answer.BodyEncoding = base64.StdEncoding.EncodeToString(r.Body), "base64"
+	}
+	return answer
+}

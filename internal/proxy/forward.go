@@ -1,0 +1,232 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+var (
+	// ErrTimeout: the application did not answer within the time-out.
+	ErrTimeout = errors.New("the application did not answer in time")
+	// ErrRefused: nothing listens on the application's port.
+	ErrRefused = errors.New("the application refused the connection")
+	// ErrTooLarge: the answer is larger than allowed.
+	ErrTooLarge = errors.New("the application's answer is too large")
+	// ErrBroken: the connection broke, or the answer is not HTTP.
+	ErrBroken = errors.New("the application's answer is broken")
+)
+
+const (
+	// idleTimeout closes a connection before the application does: uvicorn closes idle ones after 5 s, and a request
+	// that is on its way at that moment fails although the application is well.
+	idleTimeout = 3 * time.Second
+	// maxConnections bounds the connections to one preview.
+	maxConnections = 32
+	// maxResponseHeaderBytes bounds the header of an answer.
+	maxResponseHeaderBytes = 256 << 10
+)
+
+// Resolver looks up addresses; *net.Resolver is one.
+type Resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+// Options configure a Forwarder.
+type Options struct {
+	// Timeout bounds a request from the lookup to the last byte of the answer.
+	Timeout time.Duration
+	// LookupTimeout bounds the DNS lookup before the address from status is used.
+	LookupTimeout time.Duration
+	// MaxResponseBytes bounds the body of an answer.
+	MaxResponseBytes int64
+	Resolver         Resolver
+}
+
+// Forwarder forwards requests. It is safe for concurrent use.
+type Forwarder struct {
+	opts Options
+
+	mu    sync.Mutex
+	pools map[string]*pool
+}
+
+// pool holds the connections to one target.
+type pool struct {
+	target    Target
+	transport *http.Transport
+}
+
+// NewForwarder returns a Forwarder.
+func NewForwarder(opts Options) (*Forwarder, error) {
+	if opts.Timeout <= 0 || opts.LookupTimeout <= 0 || opts.MaxResponseBytes <= 0 || opts.Resolver == nil {
+		return nil, errors.New("proxy: Timeout, LookupTimeout, MaxResponseBytes and Resolver are needed")
+	}
+	return &Forwarder{opts: opts, pools: map[string]*pool{}}, nil
+}
+
+// Response is the answer of an application.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	// Elapsed is the time from the lookup to the last byte.
+	Elapsed time.Duration
+}
+
+// Do sends a request and reads the whole answer. Redirects are answers like any other. It fails with ErrTimeout,
+// ErrRefused, ErrTooLarge, ErrBroken, or the error of ctx when the caller has gone.
+func (f *Forwarder) Do(ctx context.Context, target Target, request Request) (Response, error) {
+	caller := ctx
+	ctx, cancel := context.WithTimeout(ctx, f.opts.Timeout)
+	defer cancel()
+	start := time.Now()
+	response, err := f.roundTrip(ctx, target, request)
+	switch {
+	case err == nil:
+		response.Elapsed = time.Since(start)
+		return response, nil
+	case caller.Err() != nil:
+		return Response{}, caller.Err()
+	case ctx.Err() != nil:
+		return Response{}, fmt.Errorf("%w: %s", ErrTimeout, f.opts.Timeout)
+	case errors.Is(err, ErrTooLarge):
+		return Response{}, err
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return Response{}, fmt.Errorf("%w: %w", ErrRefused, err)
+	default:
+		return Response{}, fmt.Errorf("%w: %w", ErrBroken, err)
+	}
+}
+
+func (f *Forwarder) roundTrip(ctx context.Context, target Target, request Request) (_ Response, err error) {
+	response, err := f.transport(target).RoundTrip(request.to(ctx, target))
+	if err != nil {
+		return Response{}, err
+	}
+	defer func() { err = errors.Join(err, response.Body.Close()) }()
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		return Response{}, errors.New("switches protocols unasked")
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, f.opts.MaxResponseBytes+1))
+	if err != nil {
+		return Response{}, err
+	}
+	if int64(len(body)) > f.opts.MaxResponseBytes {
+		return Response{}, fmt.Errorf("%w: the limit is %d bytes", ErrTooLarge, f.opts.MaxResponseBytes)
+	}
+	return Response{Status: response.StatusCode, Header: response.Header, Body: body}, nil
+}
+
+// to makes the HTTP request. Opaque is written to the request line as it stands, so the path keeps its escaped form.
+func (r Request) to(ctx context.Context, target Target) *http.Request {
+	header := r.header.Clone()
+	if _, given := header["User-Agent"]; !given {
+		// Present without a value: net/http would add its own.
+		header["User-Agent"] = nil
+	}
+	request := &http.Request{
+		Method: r.method,
+		URL:    &url.URL{Scheme: "http", Host: target.authority(), Opaque: r.target},
+		Host:   target.authority(),
+		Header: header,
+		Proto:  "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Body: http.NoBody,
+	}
+	if len(r.body) > 0 {
+		request.ContentLength = int64(len(r.body))
+		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.body)), nil }
+		request.Body = io.NopCloser(bytes.NewReader(r.body))
+	}
+	return request.WithContext(ctx)
+}
+
+// transport returns the connections to a target. Those to another pod or address of the same preview are given up.
+func (f *Forwarder) transport(target Target) *http.Transport {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p, ok := f.pools[target.InstanceUID]; ok {
+		if p.target == target {
+			return p.transport
+		}
+		p.transport.CloseIdleConnections()
+	}
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return f.dial(ctx, network, target)
+		},
+		DisableCompression:     true,
+		MaxIdleConns:           maxConnections,
+		MaxIdleConnsPerHost:    maxConnections,
+		MaxConnsPerHost:        maxConnections,
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: maxResponseHeaderBytes,
+	}
+	f.pools[target.InstanceUID] = &pool{target: target, transport: transport}
+	return transport
+}
+
+// dial asks DNS for the pod's name first, and falls back to the address from status: the name of a young pod may still
+// be cached as unknown. An answer that disagrees with status is that of a cache, too, and may be another pod's by now.
+func (f *Forwarder) dial(ctx context.Context, network string, target Target) (net.Conn, error) {
+	addrs, err := f.lookup(ctx, target.Host)
+	switch {
+	case target.IP.IsValid() && !slices.Contains(addrs, target.IP):
+		addrs = []netip.Addr{target.IP}
+	case err != nil:
+		return nil, err
+	}
+	var dialer net.Dialer
+	return dialer.DialContext(ctx, network, netip.AddrPortFrom(addrs[0], target.Port).String())
+}
+
+// lookup resolves an absolute name, so that the search list of the pod is not tried.
+func (f *Forwarder) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+	if host == "" {
+		return nil, errors.New("the preview has no DNS name")
+	}
+	ctx, cancel := context.WithTimeout(ctx, f.opts.LookupTimeout)
+	defer cancel()
+	addrs, err := f.opts.Resolver.LookupNetIP(ctx, "ip", strings.TrimSuffix(host, ".")+".")
+	if err != nil {
+		return nil, err
+	}
+	if len(addrs) == 0 {
+		return nil, fmt.Errorf("%s has no address", host)
+	}
+	for i := range addrs {
+		addrs[i] = addrs[i].Unmap()
+	}
+	return addrs, nil
+}
+
+// Forget closes the connections to a preview that has ended.
+func (f *Forwarder) Forget(instanceUID string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p, ok := f.pools[instanceUID]; ok {
+		p.transport.CloseIdleConnections()
+		delete(f.pools, instanceUID)
+	}
+}
+
+// Close closes every idle connection.
+func (f *Forwarder) Close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for uid, p := range f.pools {
+		p.transport.CloseIdleConnections()
+		delete(f.pools, uid)
+	}
+}
