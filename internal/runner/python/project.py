@@ -23,6 +23,9 @@ CONSTRUCTORS = frozenset((
     "get_asgi_application", "get_wsgi_application", "ASGIMiddleware", "WSGIMiddleware",
 ) + FACTORIES)
 
+# Folders that hold no application, or somebody else's.
+LEFT_OUT = frozenset(("tests", "test", "venv", "env", "node_modules", "migrations", "alembic", "site-packages"))
+
 # What discovery may read of a project: files, and bytes of each.
 MAX_FILES = 400
 MAX_SOURCE_BYTES = 1 << 20
@@ -49,14 +52,18 @@ def project_root(folder):
     return folder if os.path.exists(os.path.join(inner.path, "__init__.py")) else inner.path
 
 
+def top_folders(folder):
+    return sorted(e.name for e in os.scandir(folder) if e.is_dir() and e.name.isidentifier() and e.name not in LEFT_OUT)
+
+
 def python_files(folder):
     """List the project's Python files, relative, the usual places first."""
-    tops = sorted(e.name for e in os.scandir(folder) if e.is_dir() and e.name.isidentifier())
+    tops = top_folders(folder)
     usual = [p for pattern in USUAL_FILES for p in ([pattern.replace("{}", t) for t in tops] if "{}" in pattern else [pattern])]
     found = [p for p in dict.fromkeys(usual) if os.path.isfile(os.path.join(folder, p))]
     others = []
     for path, folders, names in os.walk(folder):
-        folders[:] = sorted(f for f in folders if f.isidentifier() and f not in ("tests", "test", "venv", "node_modules", "migrations", "alembic"))
+        folders[:] = sorted(f for f in folders if f.isidentifier() and f not in LEFT_OUT)
         for name in sorted(names):
             if name.endswith(".py") and name[:-3].isidentifier() and not name.startswith("test_") and name != "conftest.py":
                 others.append(os.path.relpath(os.path.join(path, name), folder))
@@ -187,8 +194,7 @@ def named_candidate(folder, entrypoint):
     module, _, attr = entrypoint.partition(":")
     factory = attr.endswith("()")
     relative = module.replace(".", "/")
-    tops = sorted(e.name for e in os.scandir(folder) if e.is_dir() and e.name.isidentifier())
-    for root in ["", "src", "backend"] + tops:
+    for root in ["", "src", "backend"] + top_folders(folder):
         at = os.path.join(folder, root, relative)
         if os.path.isfile(at + ".py") or os.path.isdir(at):
             return Candidate(root, module, attr[:-2] if factory else attr, factory)

@@ -1,0 +1,231 @@
+"""Tests of the pure parts of the embedded script. Run by TestPython, or: python3 -m unittest discover -s internal/runner/python"""
+
+import os
+import sys
+import tempfile
+import textwrap
+import types
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+script = types.ModuleType("script")
+sys.modules["script"] = script
+for name in ("project.py", "zygote.py"):
+    with open(os.path.join(HERE, name), encoding="utf-8") as source:
+        exec(compile(source.read(), name, "exec"), script.__dict__)
+
+
+class Project(unittest.TestCase):
+    def project(self, files):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        for path, content in files.items():
+            at = os.path.join(folder.name, path)
+            os.makedirs(os.path.dirname(at), exist_ok=True)
+            with open(at, "w", encoding="utf-8") as file:
+                file.write(textwrap.dedent(content))
+        return folder.name
+
+    def found(self, files):
+        return [(c.root, str(c)) for c in script.candidates(self.project(files))]
+
+
+APP = "from fastapi import FastAPI\napp = FastAPI()\n"
+
+
+class TestCandidates(Project):
+    def test_usual_places(self):
+        for path, want in {
+            "main.py": ("", "main:app"),
+            "app.py": ("", "app:app"),
+            "app/main.py": ("", "app.main:app"),
+            "src/main.py": ("src", "main:app"),
+            "src/app/main.py": ("src", "app.main:app"),
+            "backend/main.py": ("backend", "main:app"),
+            "backend/app/main.py": ("backend", "app.main:app"),
+            "api/main.py": ("", "api.main:app"),
+            "server.py": ("", "server:app"),
+            "asgi.py": ("", "asgi:app"),
+            "shop/asgi.py": ("", "shop.asgi:app"),
+            "app/__init__.py": ("", "app:app"),
+            "some/where/else.py": ("", "some.where.else:app"),
+        }.items():
+            self.assertEqual([want], self.found({path: APP, "README.md": "app"}), path)
+
+    def test_order_of_places_and_names(self):
+        files = {"other.py": APP, "main.py": "from fastapi import FastAPI\nzoo = FastAPI()\napi = FastAPI()\napp = FastAPI()\n"}
+        self.assertEqual(["main:app", "main:api", "main:zoo", "other:app"], [name for _, name in self.found(files)])
+
+    def test_objects_before_factories(self):
+        files = {
+            "main.py": "def create_app():\n    return 1\nif __name__ == '__main__':\n    app = create_app()\n",
+            "app/server.py": APP,
+        }
+        self.assertEqual(["app.server:app", "main:create_app()"], [name for _, name in self.found(files)])
+
+    def test_ways_to_name_an_application(self):
+        for source, want in {
+            "app: FastAPI = FastAPI()": ["main:app"],
+            "service = fastapi.FastAPI(title='x')": ["main:service"],
+            "try:\n    app = make()\nexcept ImportError:\n    app = None": ["main:app"],
+            "if DEBUG:\n    app = one()\nelse:\n    app = two()": ["main:app"],
+            "from shop.web import application": ["main:application"],
+            "from shop.web import web as app": ["main:app"],
+            "async def app(scope, receive, send): pass": ["main:app"],
+            "def application(environ, start_response): pass": ["main:application"],
+            "def app(request): pass": [],
+            "class App:\n    pass": [],
+            "def get_app(): pass": ["main:get_app()"],
+            "async def create_app(settings=None): pass": ["main:create_app()"],
+            "def create_app(settings): pass": [],
+            "web = create_app()": ["main:web"],
+            "import typer\ncli = typer.Typer()": [],
+            "print('no app here')": [],
+            "app = FastAPI(": ["main:app"],
+            "def broken(": [],
+        }.items():
+            self.assertEqual(want, [name for _, name in self.found({"main.py": source})], source)
+
+    def test_import_root_follows_the_imports(self):
+        for files, want in (
+            ({"backend/main.py": "from backend.db import x\n" + APP, "backend/db.py": ""}, ("", "backend.main:app")),
+            ({"backend/main.py": "from db import x\n" + APP, "backend/db.py": ""}, ("backend", "main:app")),
+            ({"api/main.py": "import routes\n" + APP, "api/routes.py": ""}, ("api", "main:app")),
+            ({"api/main.py": "from . import routes\n" + APP, "api/routes.py": ""}, ("", "api.main:app")),
+            ({"src/shop/main.py": "from shop.db import x\n" + APP, "src/shop/db.py": ""}, ("src", "shop.main:app")),
+            ({"src/main.py": "from src.db import x\n" + APP, "src/db.py": ""}, ("", "src.main:app")),
+            ({"src/app/main.py": "from ..db import x\n" + APP, "src/db.py": ""}, ("", "src.app.main:app")),
+            ({"app/__init__.py": "from .db import x\n" + APP, "app/db.py": ""}, ("", "app:app")),
+        ):
+            self.assertEqual(want, self.found(files)[0], files)
+
+    def test_tests_and_environments_are_left_out(self):
+        self.assertEqual([], self.found({"tests/main.py": APP, "test_app.py": APP, "conftest.py": APP, "env/x.py": APP, ".git/main.py": APP}))
+
+    def test_wrapping_folder(self):
+        folder = self.project({"shop-1a2b3c/main.py": APP})
+        self.assertEqual(os.path.join(folder, "shop-1a2b3c"), script.project_root(folder))
+        for files in ({"app/main.py": APP}, {"shop/__init__.py": ""}, {"a/x": "", "b/x": ""}, {"main.py": ""}):
+            folder = self.project(files)
+            self.assertEqual(folder, script.project_root(folder), files)
+
+    def test_named(self):
+        folder = self.project({"backend/app/main.py": APP, "main.py": APP, "pkg/__init__.py": APP})
+        for entrypoint, want in {
+            "main:app": ("", "main:app"), "app.main:app": ("backend", "app.main:app"), "pkg:create.app()": ("", "pkg:create.app()"),
+        }.items():
+            candidate = script.named_candidate(folder, entrypoint)
+            self.assertEqual(want, (candidate.root, str(candidate)))
+        self.assertIsNone(script.named_candidate(folder, "nowhere:app"))
+
+
+class TestRequirements(Project):
+    def test_names(self):
+        for line, want in {
+            "fastapi": "fastapi", "uvicorn[standard]>=0.30,<1  # server": "uvicorn", " SQLAlchemy==2.0": "SQLAlchemy",
+            "x ~= 1.0": "x", "name @ https://example.org/x.whl": "name",
+            "# comment": "", "": "", "-r other.txt": "", "--hash=sha256:0": "", "git+https://example.org/x": "", "./local": "",
+        }.items():
+            self.assertEqual(want, script.requirement_name(line), line)
+
+    def test_lacking(self):
+        folder = self.project({
+            "requirements.txt": "\ufeffFastAPI\npydantic_settings\nmissing-one\nlocal-lib\nmissing-one>1\n",
+            "requirements/base.txt": "missing.two\n",
+            "requirements/notes.md": "missing-three\n",
+            "local_lib/__init__.py": "",
+            "pyproject.toml": "[project]\ndependencies = ['missing-four>=1', 'fastapi']\n",
+        })
+        want = ["requirements.txt names packages this image lacks: missing-one", "requirements/base.txt names packages this image lacks: missing.two"]
+        if sys.version_info >= (3, 11):
+            want.append("pyproject.toml names packages this image lacks: missing-four")
+        self.assertEqual(want, script.lacking(folder, {"fastapi", "pydantic-settings"}))
+
+    def test_many_and_broken(self):
+        folder = self.project({"requirements.txt": "\n".join(f"missing{i}" for i in range(30)), "pyproject.toml": "not toml ["})
+        self.assertTrue(script.lacking(folder, set())[0].endswith("missing19 and 10 more"))
+        self.assertEqual([], script.lacking(self.project({"pyproject.toml": "project = 1"}), set()))
+
+    def test_installed_names(self):
+        folder = self.project({"Some_Thing-1.2.dist-info/METADATA": "", "other.thing-3.egg-info": "", "plain/x": ""})
+        self.addCleanup(sys.path.remove, folder)
+        sys.path.append(folder)
+        self.assertLessEqual({"some-thing", "other-thing"}, script.installed_names())
+
+
+class TestInterfaces(unittest.TestCase):
+    def test_interface_of(self):
+        class Framework:
+            async def __call__(self, scope, receive, send):
+                pass
+
+        class Wsgi:
+            def __call__(self, environ, start_response):
+                pass
+
+        class Old:
+            def __init__(self, scope):
+                pass
+
+            async def __call__(self, receive, send):
+                pass
+
+        class Command:
+            def __call__(self, *args, **kwargs):
+                pass
+
+        async def asgi(scope, receive, send):
+            pass
+
+        async def handler(request):
+            pass
+
+        for app, want in (
+            (Framework(), "asgi3"), (asgi, "asgi3"), (lambda scope, receive, send: None, "asgi3"), (Wsgi(), "wsgi"),
+            (lambda environ, start_response: None, "wsgi"), (Old, "asgi2"), (Framework, ""), (Command(), ""), (handler, ""),
+            (lambda: None, ""), (5, ""), (None, ""),
+        ):
+            self.assertEqual(want, script.interface_of(app, False), app)
+        self.assertEqual("asgi3", script.interface_of(Command(), True))
+
+    def test_factories_and_classes_are_called(self):
+        async def app(scope, receive, send):
+            pass
+
+        class Framework:
+            async def __call__(self, scope, receive, send):
+                pass
+
+        async def slowly():
+            return app
+
+        def candidate(factory):
+            return script.Candidate("", "main", "x", factory)
+
+        self.assertEqual((app, "asgi3"), script.resolve(lambda: app, candidate(True), False))
+        self.assertEqual((app, "asgi3"), script.resolve(lambda: app, candidate(False), True))
+        self.assertEqual((app, "asgi3"), script.resolve(slowly, candidate(True), False))
+        self.assertEqual("asgi3", script.resolve(Framework, candidate(False), True)[1])
+        self.assertEqual("", script.resolve(lambda: 5, candidate(True), True)[1])
+
+    def test_describe_is_one_bounded_line(self):
+        self.assertEqual("ValueError: two lines", script.describe(ValueError("two\n   lines")))
+        self.assertEqual("KeyboardInterrupt", script.describe(KeyboardInterrupt()))
+        self.assertLess(len(script.describe(ValueError("x" * 10000))), 700)
+
+
+class TestShadowing(Project):
+    def test_projects_win_over_preloaded_modules(self):
+        folder = self.project({"preloaded_one.py": "", "preloaded_two/__init__.py": "", "preloaded_three/x": "", "native.py": ""})
+        names = ("preloaded_one", "preloaded_two", "preloaded_two.sub", "preloaded_three", "native")
+        for name in names:
+            sys.modules[name] = types.ModuleType(name)
+            self.addCleanup(sys.modules.pop, name, None)
+        script.preloaded.update(n for n in names if n != "native")
+        self.addCleanup(script.preloaded.clear)
+        script.forget_shadowed(folder)
+        self.assertEqual(["preloaded_three", "native"], [n for n in names if n in sys.modules])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,207 @@
+package runner
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/codebegen/preview-operator/internal/archive"
+	"github.com/codebegen/preview-operator/internal/runnerapi"
+)
+
+func TestOptionsAreChecked(t *testing.T) {
+	hash := strings.Repeat("ab", 32)
+	for name, options := range map[string]Options{
+		"no hash":    {PodUID: "uid"},
+		"short hash": {SecretHash: "abcd", PodUID: "uid"},
+		"no uid":     {SecretHash: hash},
+	} {
+		if _, err := New(options); err == nil {
+			t.Errorf("%s: was taken", name)
+		}
+	}
+	r, err := New(Options{SecretHash: hash, PodUID: "uid"})
+	if err != nil || r.options.Address != ":2999" || r.options.TerminationLog != "/dev/termination-log" {
+		t.Errorf("error %v, options %+v", err, r.options)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	digest := strings.Repeat("ab", 32)
+	for name, test := range map[string]struct {
+		change func(*runnerapi.Assignment)
+		want   string
+	}{
+		"good":               {func(*runnerapi.Assignment) {}, ""},
+		"good entrypoint":    {func(a *runnerapi.Assignment) { a.Entrypoint = "app.main:create_app()" }, ""},
+		"good archive":       {func(a *runnerapi.Assignment) { a.Archive = &runnerapi.RemoteArchive{SHA256: digest} }, ""},
+		"no id":              {func(a *runnerapi.Assignment) { a.ID = "" }, "id must have 1 to 128 bytes"},
+		"long id":            {func(a *runnerapi.Assignment) { a.ID = strings.Repeat("x", 129) }, "id must have 1 to 128 bytes"},
+		"no port":            {func(a *runnerapi.Assignment) { a.Port = 0 }, "port 0 is none for an application"},
+		"our port":           {func(a *runnerapi.Assignment) { a.Port = 2999 }, "port 2999 is none for an application"},
+		"entrypoint":         {func(a *runnerapi.Assignment) { a.Entrypoint = "os;x:y" }, "entrypoint is not module:attribute"},
+		"no time-out":        {func(a *runnerapi.Assignment) { a.StartupTimeoutSeconds = 0 }, "startupTimeoutSeconds must be 1 to 3600"},
+		"env name":           {func(a *runnerapi.Assignment) { a.Env = []runnerapi.EnvVar{{Name: "A=B"}} }, `env: "A=B" cannot be set`},
+		"reserved env":       {func(a *runnerapi.Assignment) { a.Env = []runnerapi.EnvVar{{Name: "PREVIEW_X"}} }, `env: "PREVIEW_X" cannot be set`},
+		"env value":          {func(a *runnerapi.Assignment) { a.Env = []runnerapi.EnvVar{{Name: "A", Value: "\x00"}} }, "env: the value of A has a NUL"},
+		"much env":           {func(a *runnerapi.Assignment) { a.Env = make([]runnerapi.EnvVar, 257) }, "env has more than 256 variables"},
+		"digest":             {func(a *runnerapi.Assignment) { a.Archive = &runnerapi.RemoteArchive{SHA256: "x"} }, "archive.sha256 is not the hexadecimal of a SHA-256 digest"},
+		"no limit":           {func(a *runnerapi.Assignment) { a.Limits.Files = 0 }, "archive limit files is 0, it must be positive"},
+		"more than we would": {func(a *runnerapi.Assignment) { a.Limits.CompressedBytes = 1 << 40 }, "limits.compressedBytes must not exceed 67108864"},
+	} {
+		assignment := runnerapi.Assignment{ID: "id", Port: 3001, StartupTimeoutSeconds: 30, Limits: runnerapi.ArchiveLimits(archive.DefaultLimits())}
+		test.change(&assignment)
+		got := ""
+		if err := validate(assignment); err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+func TestBaseEnvironmentHidesTheRunners(t *testing.T) {
+	got := baseEnvironment([]string{"PATH=/bin", "PREVIEW_RUNNER_SECRET_SHA256=x", "PREVIEW_POD_UID=y", "HOME=/", "PYTHONUNBUFFERED=", "A=b=c"})
+	want := []string{"PATH=/bin", "A=b=c", "HOME=" + os.TempDir(), "PYTHONUNBUFFERED=1"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("environment differs (-want +got):\n%s", diff)
+	}
+	if got := baseEnvironment([]string{"HOME=/home/me"}); got[0] != "HOME=/home/me" {
+		t.Errorf("a good HOME became %v", got)
+	}
+}
+
+func TestMergeEnvironment(t *testing.T) {
+	got := mergeEnvironment([]string{"A=1", "B=2"}, map[string]string{"A": "3"})
+	if diff := cmp.Diff([]string{"B=2", "A=3"}, got); diff != "" {
+		t.Errorf("environment differs (-want +got):\n%s", diff)
+	}
+}
+
+func TestFreshInterpreterIsForWhatIsReadAtTheStart(t *testing.T) {
+	for name, want := range map[string]bool{
+		"DATABASE_URL": false, "PYTHONUNBUFFERED": false, "PYTHONDONTWRITEBYTECODE": false, "TZ": false, "PATH": false,
+		"PYTHONPATH": true, "PYTHONHASHSEED": true, "PYTHONWARNINGS": true, "LD_PRELOAD": true, "LC_ALL": true, "LANG": true,
+	} {
+		if got := needsFreshInterpreter([]runnerapi.EnvVar{{Name: "A"}, {Name: name}}); got != want {
+			t.Errorf("%s: got %t", name, got)
+		}
+	}
+}
+
+// Both versions of control groups: local-cluster.md says how they differ.
+func TestMemoryOfTheControlGroup(t *testing.T) {
+	for name, test := range map[string]struct {
+		files map[string]string
+		kills int64
+		limit int64
+	}{
+		"v2":           {map[string]string{"memory.events": "low 0\nhigh 0\nmax 7\noom 1\noom_kill 3\noom_group_kill 0\n", "memory.max": "536870912\n"}, 3, 512},
+		"v2 unlimited": {map[string]string{"memory.events": "oom_kill 0\n", "memory.max": "max\n"}, 0, 0},
+		"v1":           {map[string]string{"memory/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n", "memory/memory.limit_in_bytes": "67108864\n"}, 2, 64},
+		"v1 unlimited": {map[string]string{"memory/memory.oom_control": "oom_kill_disable 0\n", "memory/memory.limit_in_bytes": "9223372036854771712\n"}, 0, 0},
+		"none":         {nil, 0, 0},
+	} {
+		dir := t.TempDir()
+		for file, content := range test.files {
+			path := filepath.Join(dir, file)
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if kills, limit := oomKills(dir), memoryLimitMB(dir); kills != test.kills || limit != test.limit {
+			t.Errorf("%s: got %d kills, %d MiB, want %d, %d", name, kills, limit, test.kills, test.limit)
+		}
+	}
+}
+
+func TestOutOfMemoryNeedsBothTheSignalAndTheCounter(t *testing.T) {
+	killed, exited := syscall.WaitStatus(9), syscall.WaitStatus(137<<8)
+	for name, test := range map[string]struct {
+		status        syscall.WaitStatus
+		before, after int64
+		want          bool
+	}{
+		"killed and counted": {killed, 1, 2, true},
+		"counted before":     {killed, 1, 1, false},
+		"exited":             {exited, 1, 2, false},
+	} {
+		if got := outOfMemory(test.status, test.before, test.after); got != test.want {
+			t.Errorf("%s: got %t", name, got)
+		}
+	}
+}
+
+func TestCleanMakesOneBoundedLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain":                   "plain",
+		" a\nb\x1b[31mc\x00 ":     "a b [31mc",
+		"bad \xff byte":           "bad \ufffd byte",
+		strings.Repeat("ü", 2000): strings.Repeat("ü", 999) + "…",
+	} {
+		if got := clean(text); got != want {
+			t.Errorf("%.20q: got %.40q", text, got)
+		}
+	}
+}
+
+// The kubelet reads 4096 bytes, and half a JSON object is none.
+func TestTerminationLogStaysWithinItsBound(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	code := int32(1)
+	message := strings.Repeat("<", 1000)
+	if err := writeTerminationLog(path, runnerapi.Failure{Reason: "ImportError", Message: message, ExitCode: &code}); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got runnerapi.Failure
+	if err := json.Unmarshal(data, &got); err != nil || len(data) > 4096 {
+		t.Fatalf("%d bytes, error %v", len(data), err)
+	}
+	if got.Reason != "ImportError" || *got.ExitCode != 1 || len(got.Message) < 400 || !strings.HasPrefix(message, got.Message) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestEventsAreBounded(t *testing.T) {
+	for name, test := range map[string]struct {
+		input string
+		want  int
+	}{
+		"some":      {"{}\n{\"event\":\"x\"}\n", 2},
+		"too many":  {strings.Repeat("{}\n", 1000), maxEvents},
+		"too long":  {"{}\n" + strings.Repeat("x", maxEventBytes+1) + "\n{}\n", 1},
+		"no JSON":   {"{}\nhello\n{}\n", 1},
+		"cut short": {"{}\n{", 1},
+	} {
+		reader, writer, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			// Fails when the reader gives up, which is what is tested.
+			_, _ = fmt.Fprint(writer, test.input)
+			_ = writer.Close()
+		}()
+		got := 0
+		for range readEvents(reader) {
+			got++
+		}
+		if got != test.want {
+			t.Errorf("%s: got %d events, want %d", name, got, test.want)
+		}
+	}
+}
