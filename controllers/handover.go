@@ -30,6 +30,8 @@ const (
 
 // RunnerClient hands an assignment over to a runner and returns what became of it.
 type RunnerClient interface {
+	// Ready waits until the runner has loaded what it needs.
+	Ready(ctx context.Context, target handover.Target) error
 	Assign(ctx context.Context, target handover.Target, assignment runnerapi.Assignment, code []byte) (runnerapi.Result, error)
 }
 
@@ -40,7 +42,7 @@ func (r *PreviewInstanceReconciler) handOver(_ context.Context, s *scope) error 
 	s.handover.started = true
 	outcome, done := r.handovers.outcome(s.instance.UID, s.pod.UID)
 	if !done {
-		r.handovers.start(s.holder().Name, s.instance.UID, s.pod.UID, r.startupTimeout(s)+handoverSlack, r.assignmentJob(s))
+		r.handovers.start(s.holder().Name, s.instance.UID, s.pod.UID, r.assignmentJob(s))
 		return waitFor(v1alpha1.ConditionServing, v1alpha1.ReasonPending, "the application has not started yet")
 	}
 	if outcome.err != nil {
@@ -104,6 +106,7 @@ func (r *PreviewInstanceReconciler) assignmentJob(s *scope) handoverJob {
 			assignment.Archive.BlockedCIDRs = append(assignment.Archive.BlockedCIDRs, blocked.String())
 		}
 	}
+	readyTimeout, assignTimeout := r.settings.PodStartTimeout, r.startupTimeout(s)+handoverSlack
 	return func(ctx context.Context, runners RunnerClient) (runnerapi.Result, error) {
 		code, err := r.code(ctx, instance)
 		if err != nil {
@@ -113,8 +116,21 @@ func (r *PreviewInstanceReconciler) assignmentJob(s *scope) handoverJob {
 		if err != nil {
 			return runnerapi.Result{}, err
 		}
+		if err := waitReady(ctx, runners, target, readyTimeout); err != nil {
+			return runnerapi.Result{}, err
+		}
+		ctx, cancel := context.WithTimeout(ctx, assignTimeout)
+		defer cancel()
 		return runners.Assign(ctx, target, assignment, code)
 	}
+}
+
+// waitReady keeps the time that a busy node takes to start a pod out of the application's start-up time-out, which
+// counts from the assignment.
+func waitReady(ctx context.Context, runners RunnerClient, target handover.Target, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return runners.Ready(ctx, target)
 }
 
 func (r *PreviewInstanceReconciler) target(pod *corev1.Pod) (handover.Target, error) {
@@ -191,7 +207,7 @@ func (h *handovers) outcome(instance, pod types.UID) (handoverOutcome, bool) {
 }
 
 // start begins a handover unless one to the same pod is under way; one to an earlier pod is given up.
-func (h *handovers) start(name types.NamespacedName, instance, pod types.UID, timeout time.Duration, job handoverJob) {
+func (h *handovers) start(name types.NamespacedName, instance, pod types.UID, job handoverJob) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if entry := h.entries[instance]; entry != nil {
@@ -200,7 +216,7 @@ func (h *handovers) start(name types.NamespacedName, instance, pod types.UID, ti
 		}
 		entry.cancel()
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	ctx, cancel := context.WithCancel(context.Background())
 	entry := &handoverEntry{pod: pod, cancel: cancel}
 	h.entries[instance] = entry
 	go func() {

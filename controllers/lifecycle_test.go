@@ -69,6 +69,19 @@ var _ = Describe("A PreviewInstance", func() {
 		Expect(metav1.IsControlledBy(pod, w.get("hello"))).To(BeTrue())
 	})
 
+	It("gives its runner no assignment, whose time would run, before the runner is ready", func() {
+		w := newWorld(nil)
+		w.runner.unready = make(chan struct{})
+		w.start()
+		w.create("hello", nil)
+		pod := w.podOf("hello")
+		w.startPod(pod)
+		Eventually(w.status("hello")).Should(HaveField("Reason", v1alpha1.ReasonLoading))
+		Expect(w.runner.assignments(pod.Name)).To(BeEmpty())
+		close(w.runner.unready)
+		Eventually(w.phase("hello")).Should(Equal(v1alpha1.PhaseRunning))
+	})
+
 	It("repairs a NetworkPolicy that was loosened", func(ctx SpecContext) {
 		w := newWorld(nil)
 		w.start()

@@ -73,12 +73,26 @@ type scriptedRunner struct {
 	assigned map[string][]runnerapi.Assignment
 	code     map[string][]byte
 	hold     chan struct{}
+	unready  chan struct{}
 }
 
 func newScriptedRunner() *scriptedRunner {
 	return &scriptedRunner{
 		answers: map[string]runnerapi.Result{}, errors: map[string]error{},
 		assigned: map[string][]runnerapi.Assignment{}, code: map[string][]byte{},
+	}
+}
+
+// Ready waits for unready to be closed, if the script set it.
+func (r *scriptedRunner) Ready(ctx context.Context, _ handover.Target) error {
+	if r.unready == nil {
+		return nil
+	}
+	select {
+	case <-r.unready:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

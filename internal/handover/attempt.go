@@ -72,6 +72,24 @@ func (c *Client) connect(ctx context.Context, address string) (*http.Transport, 
 	}, nil
 }
 
+// ready asks once whether the runner is ready; the answer comes when it is, or after some seconds.
+func (c *Client) ready(ctx context.Context, target Target) error {
+	transport, err := c.connect(ctx, target.Address)
+	if err != nil {
+		return err
+	}
+	defer transport.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url(target, runnerapi.PathReadyz)+"?"+runnerapi.QueryWait, nil)
+	if err != nil {
+		return err
+	}
+	status, _, err := roundTrip(transport, request)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("%w: status %d to readyz", errLost, status)
+	}
+	return err
+}
+
 func (c *Client) hello(ctx context.Context, transport *http.Transport, target Target) error {
 	ctx, cancel := context.WithTimeout(ctx, c.options.AttemptTimeout)
 	defer cancel()

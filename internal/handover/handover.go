@@ -86,6 +86,22 @@ func New(options Options) (*Client, error) {
 	return &Client{options: options}, nil
 }
 
+// Ready waits until a runner has its interpreter loaded. What answers need not prove itself, because nothing is told to
+// it: Assign has it prove itself. Ready keeps trying until ctx ends, and fails with ErrUnreachable then.
+func (c *Client) Ready(ctx context.Context, target Target) error {
+	pause := c.options.RetryMin
+	for {
+		err := c.ready(ctx, target)
+		if err == nil {
+			return nil
+		}
+		if !sleep(ctx, pause) {
+			return fmt.Errorf("pod %s: %w: %w: %w", target.PodName, ErrUnreachable, context.Cause(ctx), err)
+		}
+		pause = min(2*pause, c.options.RetryMax)
+	}
+}
+
 // Assign hands an assignment and its code to a runner and waits for what became of it: StateServing once the
 // application accepts connections, StateFailed with the reason when it does not. code is the gzip-compressed tar
 // archive; it is nil when the assignment names an archive to fetch.

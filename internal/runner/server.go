@@ -22,6 +22,8 @@ const (
 	maxHeader     = 16 << 10
 	// maxConnections at once. The application can reach this port too, and must not exhaust our descriptors.
 	maxConnections = 64
+	// readyPatience is the longest that a question whether the runner is ready waits for the answer.
+	readyPatience = 10 * time.Second
 )
 
 func (r *Runner) server() *http.Server {
@@ -68,7 +70,22 @@ func (r *Runner) authorised(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-func (r *Runner) readyz(w http.ResponseWriter, _ *http.Request) {
+// readyz answers at once or, when asked to wait, as soon as the interpreter is loaded: on a node that starts many pods
+// that takes a while, and a question every few milliseconds would make it take longer.
+func (r *Runner) readyz(w http.ResponseWriter, request *http.Request) {
+	var patience time.Duration
+	if request.URL.Query().Has(runnerapi.QueryWait) {
+		patience = readyPatience
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-r.ready:
+		return
+	case <-request.Context().Done():
+		return
+	case <-timer.C:
+	}
 	select {
 	case <-r.ready:
 	default:

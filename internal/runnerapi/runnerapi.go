@@ -23,6 +23,8 @@ const (
 	PathState      = "/v1/state"
 	PathHealthz    = "/healthz"
 	PathReadyz     = "/readyz"
+	// QueryWait is the query parameter with which PathReadyz answers only once the runner is ready, or after 10 s.
+	QueryWait = "wait"
 
 	// PartAssignment and PartCode name the two parts of the multipart/form-data body of PathAssignment, in that
 	// order: the Assignment as JSON and the gzip-compressed tar archive. PartCode is absent when the assignment names
