@@ -91,10 +91,10 @@ PREVIEW_PORT_MAX: {{ .portMax | int | quote }}
 PREVIEW_SESSION_TIMEOUT: {{ .sessionTimeout | int | quote }}
 PREVIEW_MAX_UPTIME: {{ .maxUptime | int | quote }}
 PREVIEW_MEMORY_LIMIT_MB: {{ .memoryLimitMB | int | quote }}
+PREVIEW_MEMORY_LIMIT_MAX_MB: {{ .memoryLimitMaxMB | int | quote }}
 PREVIEW_STARTUP_TIMEOUT: {{ .startupTimeout | int | quote }}
 PREVIEW_POD_START_TIMEOUT: {{ .podStartTimeout | int | quote }}
 PREVIEW_TTL_AFTER_FINISHED: {{ .ttlAfterFinished | int | quote }}
-PREVIEW_MAX_UNPACKED_MB: {{ .maxUnpackedMB | int | quote }}
 PREVIEW_REQUEST_TIMEOUT: {{ .requestTimeout | int | quote }}
 PREVIEW_BASE_URL_TEMPLATE: {{ .baseURLTemplate | quote }}
 PREVIEW_CLUSTER_DOMAIN: {{ .clusterDomain | quote }}
