@@ -72,7 +72,7 @@ func failureSpecs() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(status.Status).To(Equal("failed"))
 		Expect(string(status.Raw)).To(ContainSubstring("calculate_vat"))
-		eventuallyNoPods(ctx, string(failed.UID))
+		eventuallyEnded(ctx, failed)
 	})
 
 	It("tells that memory ran out, and the limit", func(ctx SpecContext) {
@@ -84,7 +84,7 @@ func failureSpecs() {
 		Expect(failed.Status.LastFailure.Reason).To(Equal(v1alpha1.ReasonOOMKilled), summary(failed))
 		Expect(running.Status.MemoryLimitMB).To(BeNumerically(">=", 64))
 		Expect(failed.Status.LastFailure.Message).To(ContainSubstring(fmt.Sprint(running.Status.MemoryLimitMB)))
-		eventuallyNoPods(ctx, string(failed.UID))
+		eventuallyEnded(ctx, failed)
 	})
 
 	It("tells the exit code of an application that ended after its start", func(ctx SpecContext) {
@@ -95,8 +95,7 @@ func failureSpecs() {
 		Expect(failed.Status.LastFailure).NotTo(BeNil())
 		Expect(failed.Status.LastFailure.Reason).To(Equal(v1alpha1.ReasonAppExited), summary(failed))
 		Expect(failed.Status.LastFailure.ExitCode).To(HaveValue(BeEquivalentTo(7)))
-		Expect(failed.Status.Port).To(BeZero())
-		eventuallyNoPods(ctx, string(failed.UID))
+		eventuallyEnded(ctx, failed)
 	})
 
 	It("tells the exit code of an application that ended at once", func(ctx SpecContext) {

@@ -174,6 +174,22 @@ func eventuallyNoPods(ctx context.Context, uid string) {
 		WithTimeout(goneTimeout).WithPolling(poll).Should(BeEmpty())
 }
 
+// eventuallyEnded waits until nothing runs of an instance that has failed, and checks that it holds no port. Its ended pod
+// may stay, so that its log can be read, until the instance is collected.
+func eventuallyEnded(ctx context.Context, instance *v1alpha1.PreviewInstance) {
+	GinkgoHelper()
+	Eventually(ctx, func(ctx context.Context) ([]corev1.PodPhase, error) {
+		pods, err := cluster.PodsOf(ctx, string(instance.UID))
+		var phases []corev1.PodPhase
+		for _, pod := range pods {
+			phases = append(phases, pod.Status.Phase)
+		}
+		return phases, err
+	}).WithTimeout(goneTimeout).WithPolling(poll).Should(HaveEach(BeElementOf(corev1.PodFailed, corev1.PodSucceeded)))
+	Eventually(ctx, named(instance.Name)).WithTimeout(10 * time.Second).WithPolling(poll).Should(And(
+		HaveField("Status.Phase", v1alpha1.PhaseFailed), HaveField("Status.Port", BeZero()), HaveField("Status.PodIP", BeEmpty())))
+}
+
 // eventuallyNothingLeft waits until no instance of the suite is left, nor a pod whose instance is gone.
 func eventuallyNothingLeft(ctx context.Context) {
 	GinkgoHelper()

@@ -27,6 +27,7 @@ func launchSpecs() {
 
 	It("answers with the documented fields", func(ctx SpecContext) {
 		launch := bookstore.launch
+		Expect(launch.Created).To(BeTrue())
 		Expect(launch.ID).NotTo(BeEmpty())
 		Expect(launch.GenerationID).To(Equal(bookstore.id))
 		Expect(launch.UserID).To(Equal(bookstore.User))
@@ -146,7 +147,8 @@ func launchSpecs() {
 		}
 		group.Wait()
 		Expect(errs).To(HaveEach(BeNil()))
-		Expect(launches).To(HaveEach(And(HaveField("ID", echo.launch.ID), HaveField("Port", echo.launch.Port))))
+		Expect(launches).To(HaveEach(And(
+			HaveField("ID", echo.launch.ID), HaveField("Port", echo.launch.Port), HaveField("Created", BeFalse()))))
 		after, err := echo.instance(ctx)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(after.UID).To(Equal(first.UID))

@@ -76,6 +76,9 @@ type Problem struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("HTTP status %d: %s", e.Status, e.Body) }
 
+// GomegaString keeps reports of failures short.
+func (e *Error) GomegaString() string { return e.Error() }
+
 // StatusOf is the HTTP status of an error of this package, 0 of others.
 func StatusOf(err error) int {
 	var answer *Error
@@ -96,6 +99,8 @@ type Launch struct {
 	BaseURL      string    `json:"base_url"`
 	SessionToken string    `json:"session_token"`
 	CreatedAt    time.Time `json:"created_at"`
+	// Created is set when this launch started the preview, and not when it ran already.
+	Created bool `json:"-"`
 }
 
 // Status is the answer to a status request. Raw is the whole of it.
@@ -137,33 +142,33 @@ func (r Reply) Decode(into any) error {
 // PutGeneration stores a project under a generation id.
 func (u *UserClient) PutGeneration(ctx context.Context, id, project string, files map[string]string) error {
 	body := map[string]any{"project_id": project, "files": files}
-	err := u.call(ctx, http.MethodPut, generationPath(id), nil, body, http.StatusCreated, nil)
-	if StatusOf(err) == http.StatusOK {
-		return nil
-	}
+	_, err := u.call(ctx, http.MethodPut, generationPath(id), nil, body, nil)
 	return err
 }
 
 // DeleteGeneration removes a stored project.
 func (u *UserClient) DeleteGeneration(ctx context.Context, id string) error {
-	return u.call(ctx, http.MethodDelete, generationPath(id), nil, nil, http.StatusNoContent, nil)
+	_, err := u.call(ctx, http.MethodDelete, generationPath(id), nil, nil, nil)
+	return err
 }
 
-// Launch starts the preview of a generation. timeout is the startup timeout in seconds, 0 for the configured one.
+// Launch starts the preview of a generation, or finds it started. timeout is the startup timeout in seconds, 0 for the
+// configured one.
 func (u *UserClient) Launch(ctx context.Context, id, project string, timeout int) (Launch, error) {
 	body := map[string]any{"project_id": project}
 	if timeout > 0 {
 		body["timeout"] = timeout
 	}
 	var launch Launch
-	err := u.call(ctx, http.MethodPost, previewPath(id)+"/launch", nil, body, http.StatusCreated, &launch)
+	status, err := u.call(ctx, http.MethodPost, previewPath(id)+"/launch", nil, body, &launch)
+	launch.Created = status == http.StatusCreated
 	return launch, err
 }
 
 // Status asks for the state of a preview.
 func (u *UserClient) Status(ctx context.Context, id string) (Status, error) {
 	var raw json.RawMessage
-	if err := u.call(ctx, http.MethodGet, previewPath(id)+"/status", nil, nil, http.StatusOK, &raw); err != nil {
+	if _, err := u.call(ctx, http.MethodGet, previewPath(id)+"/status", nil, nil, &raw); err != nil {
 		return Status{}, err
 	}
 	status := Status{Raw: raw}
@@ -173,20 +178,21 @@ func (u *UserClient) Status(ctx context.Context, id string) (Status, error) {
 // Config asks for the configuration of a preview.
 func (u *UserClient) Config(ctx context.Context, id string) (map[string]any, error) {
 	var config map[string]any
-	err := u.call(ctx, http.MethodGet, previewPath(id)+"/config", nil, nil, http.StatusOK, &config)
+	_, err := u.call(ctx, http.MethodGet, previewPath(id)+"/config", nil, nil, &config)
 	return config, err
 }
 
 // Stop stops a preview.
 func (u *UserClient) Stop(ctx context.Context, id string) error {
-	return u.call(ctx, http.MethodDelete, previewPath(id), nil, nil, http.StatusNoContent, nil)
+	_, err := u.call(ctx, http.MethodDelete, previewPath(id), nil, nil, nil)
+	return err
 }
 
 // Request sends a request to the application of a preview.
 func (u *UserClient) Request(ctx context.Context, id, sessionToken string, envelope Envelope) (Reply, error) {
 	var reply Reply
 	headers := http.Header{"X-Preview-Token": {sessionToken}}
-	err := u.call(ctx, http.MethodPost, previewPath(id)+"/request", headers, envelope, http.StatusOK, &reply)
+	_, err := u.call(ctx, http.MethodPost, previewPath(id)+"/request", headers, envelope, &reply)
 	return reply, err
 }
 
@@ -198,30 +204,36 @@ func (u *UserClient) Get(ctx context.Context, id, sessionToken, path string) (Re
 func generationPath(id string) string { return "/api/v1/generations/" + url.PathEscape(id) }
 func previewPath(id string) string    { return generationPath(id) + "/preview" }
 
-func (u *UserClient) call(ctx context.Context, method, path string, headers http.Header, in any, want int, out any) error {
+// call returns the status of an answer, decoded into out unless that is nil, and an *Error for one that is no success.
+func (u *UserClient) call(ctx context.Context, method, path string, headers http.Header, in, out any) (int, error) {
 	response, err := u.send(ctx, method, path, headers, in)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
 	if err != nil {
-		return fmt.Errorf("read the answer to %s %s: %w", method, path, err)
+		return response.StatusCode, fmt.Errorf("read the answer to %s %s: %w", method, path, err)
 	}
-	if response.StatusCode != want {
-		answer := &Error{Status: response.StatusCode, Header: response.Header, Body: string(body)}
-		if err := json.Unmarshal(body, &answer.Problem); err != nil {
-			answer.Problem = Problem{}
-		}
-		return answer
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		return response.StatusCode, newError(response, body)
 	}
 	if out == nil {
-		return nil
+		return response.StatusCode, nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return fmt.Errorf("decode the answer to %s %s, %.500q: %w", method, path, body, err)
+		return response.StatusCode, fmt.Errorf("decode the answer to %s %s, %.500q: %w", method, path, body, err)
 	}
-	return nil
+	return response.StatusCode, nil
+}
+
+func newError(response *http.Response, body []byte) *Error {
+	answer := &Error{Status: response.StatusCode, Header: response.Header, Body: string(body)}
+	// A body that is no problem document leaves the fields empty, and is a failure of its own where they are checked.
+	if err := json.Unmarshal(body, &answer.Problem); err != nil {
+		answer.Problem = Problem{}
+	}
+	return answer
 }
 
 func (u *UserClient) send(ctx context.Context, method, path string, headers http.Header, in any) (*http.Response, error) {

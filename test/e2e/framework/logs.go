@@ -18,8 +18,9 @@ type LogEvent struct {
 	Level     string    `json:"level"`
 	Message   string    `json:"message"`
 	Source    string    `json:"source"`
-	// Seen is when the client read it.
-	Seen time.Time `json:"-"`
+	// Name of the event: empty for a line, end with a Reason when the stream has ended, gap where lines were lost.
+	Name   string `json:"-"`
+	Reason string `json:"reason"`
 }
 
 // LogStream collects the events of a log stream in the background, until it ends or is closed.
@@ -49,7 +50,7 @@ func (u *UserClient) Logs(ctx context.Context, id string) (*LogStream, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nil, &Error{Status: response.StatusCode, Header: response.Header, Body: string(body)}
+		return nil, newError(response, body)
 	}
 	s := &LogStream{Header: response.Header, cancel: cancel, done: make(chan struct{})}
 	go s.read(response.Body)
@@ -61,25 +62,33 @@ func (s *LogStream) read(body io.ReadCloser) {
 	defer body.Close()
 	scanner := bufio.NewScanner(body)
 	scanner.Buffer(nil, 1<<20)
+	name := ""
 	for scanner.Scan() {
-		data, found := strings.CutPrefix(scanner.Text(), "data: ")
+		line := scanner.Text()
+		if after, found := strings.CutPrefix(line, "event: "); found {
+			name = after
+		}
+		data, found := strings.CutPrefix(line, "data: ")
 		if !found {
 			continue
 		}
-		event := LogEvent{Seen: time.Now()}
-		err := json.Unmarshal([]byte(data), &event)
-		s.mu.Lock()
-		if err != nil {
-			s.err = fmt.Errorf("event %.500q: %w", data, err)
-			s.mu.Unlock()
+		event := LogEvent{Name: name}
+		name = ""
+		if err := json.Unmarshal([]byte(data), &event); err != nil {
+			s.finish(fmt.Errorf("event %.500q: %w", data, err))
 			return
 		}
+		s.mu.Lock()
 		s.events = append(s.events, event)
 		s.mu.Unlock()
 	}
+	s.finish(scanner.Err())
+}
+
+func (s *LogStream) finish(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.err = scanner.Err()
+	s.err = err
 }
 
 // Events are those seen so far.
@@ -95,6 +104,10 @@ func (s *LogStream) Text() string {
 	defer s.mu.Unlock()
 	var text strings.Builder
 	for _, event := range s.events {
+		if event.Name != "" {
+			fmt.Fprintf(&text, "(%s: %s)\n", event.Name, event.Reason)
+			continue
+		}
 		text.WriteString(event.Message + "\n")
 	}
 	if s.err != nil {
