@@ -5,24 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/codebegen/preview-operator/hack/localcluster/internal/assets"
 	"github.com/codebegen/preview-operator/hack/localcluster/internal/config"
-	"github.com/codebegen/preview-operator/hack/localcluster/internal/iproute"
-	"github.com/codebegen/preview-operator/hack/localcluster/internal/node"
 	"github.com/codebegen/preview-operator/hack/localcluster/internal/pki"
 	"github.com/codebegen/preview-operator/hack/localcluster/internal/subnet"
 )
-
-// readyLimit is several times what a loaded machine of two cores takes.
-const readyLimit = 3 * time.Minute
 
 // Up makes the cluster exist and work, whatever state it was in before.
 func (c *Cluster) Up(ctx context.Context) error {
@@ -166,63 +158,6 @@ func (c *Cluster) bootOn(s subnet.Subnet, r record) (config.Params, pki.Bundle, 
 	return p, bundle, proceed()
 }
 
-// claimSubnet takes the plan the cluster had before, or any that is free.
-func (c *Cluster) claimSubnet(old *record) (subnet.Subnet, error) {
-	if old != nil {
-		s, err := subnet.New(old.Subnet)
-		if err != nil {
-			return s, err
-		}
-		err = c.claim(s)
-		if errors.Is(err, errTaken) {
-			return s, fmt.Errorf("another cluster has taken the addresses %s of this one; remove either with down", s.Range())
-		}
-		return s, err
-	}
-	routes, err := iproute.Routes()
-	if err != nil {
-		return subnet.Subnet{}, err
-	}
-	for _, s := range subnet.Candidates(c.Name, append(narrow(routes), c.reserved()...)) {
-		if err := c.claim(s); !errors.Is(err, errTaken) {
-			return s, err
-		}
-	}
-	return subnet.Subnet{}, errors.New("no range of addresses is free: remove clusters with down")
-}
-
-// narrow leaves out routes so wide that they say where a site's network is, not
-// that an address is in use; a VPN often claims all of 10.0.0.0/8.
-func narrow(routes []netip.Prefix) []netip.Prefix {
-	const wide = 12
-	var kept []netip.Prefix
-	for _, r := range routes {
-		if r.Bits() > wide {
-			kept = append(kept, r)
-		}
-	}
-	return kept
-}
-
-// reserved lists the ranges of clusters beside this one that are not running but
-// will want their addresses back.
-func (c *Cluster) reserved() []netip.Prefix {
-	records, err := filepath.Glob(filepath.Join(c.StateDir, "*", recordFile))
-	if err != nil {
-		return nil
-	}
-	var ranges []netip.Prefix
-	for _, path := range records {
-		other := &Cluster{dir: filepath.Dir(path)}
-		if r := other.readRecord(); r != nil {
-			if s, err := subnet.New(r.Subnet); err == nil {
-				ranges = append(ranges, s.Range())
-			}
-		}
-	}
-	return ranges
-}
-
 // raiseKernelLimits: every followed log and every component watches files, and
 // the default allows 128 watchers for all of them together.
 func raiseKernelLimits() error {
@@ -244,101 +179,6 @@ func raiseKernelLimits() error {
 		}
 		if err := os.WriteFile(path, []byte(strconv.Itoa(wanted)), 0); err != nil {
 			return fmt.Errorf("raise %s: %w", path, err)
-		}
-	}
-	return nil
-}
-
-// settle waits until everything works and puts in what every cluster begins with.
-func (c *Cluster) settle(ctx context.Context, p config.Params, bundle pki.Bundle) error {
-	if err := c.startStopped(ctx); err != nil {
-		return err
-	}
-	if err := c.await(ctx, config.APIServer, config.Containerd); err != nil {
-		return err
-	}
-	pause := filepath.Join(c.Cache.Dir, p.Programs[config.BuildPause], assets.PauseArchive)
-	if err := c.Load(ctx, pause); err != nil {
-		return err
-	}
-	if err := c.applyObjects(ctx); err != nil {
-		return err
-	}
-	if err := c.await(ctx); err != nil {
-		return err
-	}
-	a, err := newAPI(p, bundle)
-	if err != nil {
-		return err
-	}
-	if err := poll(ctx, readyLimit, func() error { return a.usable(ctx, c.Name) }); err != nil {
-		return fmt.Errorf("%w\n%s", err, c.tail(config.Kubelet))
-	}
-	return c.freeVolumes(ctx, a)
-}
-
-// startStopped starts what was stopped by name and waits for the supervisor.
-func (c *Cluster) startStopped(ctx context.Context) error {
-	var statuses []node.Status
-	err := poll(ctx, readyLimit, func() (err error) {
-		statuses, err = c.Components(ctx)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("the node did not start: %w\n%s", err, c.tail("node"))
-	}
-	for _, s := range statuses {
-		if s.Wanted {
-			continue
-		}
-		if _, err := c.order(ctx, "POST", "/components/"+s.Name+"/"+node.ActionStart); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *Cluster) await(ctx context.Context, components ...string) error {
-	err := poll(ctx, readyLimit, func() error { return c.ready(ctx, components...) })
-	if err != nil {
-		return fmt.Errorf("the cluster did not become ready: %w", err)
-	}
-	return nil
-}
-
-// applyObjects is repeated because the first attempts may come before the API
-// server has set up the roles and namespaces they refer to.
-func (c *Cluster) applyObjects(ctx context.Context) error {
-	return poll(ctx, readyLimit, func() error {
-		cmd, err := c.Kubectl(ctx, "apply", "--server-side", "--force-conflicts", "-f", c.path(config.ConfigDir, config.ObjectsFile))
-		if err != nil {
-			return finalError{err}
-		}
-		if output, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("apply the first objects: %w\n%s", err, output)
-		}
-		return nil
-	})
-}
-
-// freeVolumes empties the volumes whose claims are gone, so that others can have them.
-func (c *Cluster) freeVolumes(ctx context.Context, a *api) error {
-	released, err := a.releasedVolumes(ctx)
-	if err != nil {
-		return err
-	}
-	for _, volume := range released {
-		entries, err := filepath.Glob(c.path(config.VolumeDir(volume), "*"))
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			if err := os.RemoveAll(e); err != nil {
-				return fmt.Errorf("empty volume %s: %w", volume, err)
-			}
-		}
-		if err := a.freeVolume(ctx, volume); err != nil {
-			return fmt.Errorf("free volume %s: %w", volume, err)
 		}
 	}
 	return nil

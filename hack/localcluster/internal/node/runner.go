@@ -30,6 +30,7 @@ const (
 type runner struct {
 	component config.Component
 	reaper    *reaper
+	logDir    string
 	log       *slog.Logger
 	// wake ends a wait early: to be started, or started without backoff.
 	wake chan struct{}
@@ -44,8 +45,15 @@ type runner struct {
 	ended chan struct{}
 }
 
-func newRunner(c config.Component, r *reaper, log *slog.Logger) *runner {
-	return &runner{component: c, reaper: r, log: log.With("component", c.Name), wake: make(chan struct{}, 1), wanted: true}
+func newRunner(c config.Component, r *reaper, logDir string, log *slog.Logger) *runner {
+	return &runner{
+		component: c,
+		reaper:    r,
+		logDir:    logDir,
+		log:       log.With("component", c.Name),
+		wake:      make(chan struct{}, 1),
+		wanted:    true,
+	}
 }
 
 // run starts the component again whenever it ends, until ctx does.
@@ -82,7 +90,7 @@ func (r *runner) wait(ctx context.Context, limit time.Duration) {
 }
 
 func (r *runner) runOnce() error {
-	output, err := openLog(r.component.Name)
+	output, err := r.openLog()
 	if err != nil {
 		return err
 	}
@@ -127,8 +135,8 @@ func describe(status syscall.WaitStatus) string {
 	return fmt.Sprintf("exit code %d", status.ExitStatus())
 }
 
-func openLog(component string) (*os.File, error) {
-	path := filepath.Join(config.StateDir, config.LogDir, component+".log")
+func (r *runner) openLog() (*os.File, error) {
+	path := filepath.Join(r.logDir, r.component.Name+".log")
 	if info, err := os.Stat(path); err == nil && info.Size() > maxLog {
 		if err := os.Rename(path, path+".old"); err != nil {
 			return nil, fmt.Errorf("set the old log aside: %w", err)

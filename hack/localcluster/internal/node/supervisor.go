@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -27,8 +28,9 @@ type supervisor struct {
 func newSupervisor(components []config.Component, log *slog.Logger) *supervisor {
 	s := &supervisor{probes: newProber(), log: log}
 	r := newReaper()
+	logDir := filepath.Join(config.StateDir, config.LogDir)
 	for _, c := range components {
-		s.runners = append(s.runners, newRunner(c, r, log))
+		s.runners = append(s.runners, newRunner(c, r, logDir, log))
 	}
 	return s
 }
