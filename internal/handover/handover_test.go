@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -92,7 +93,7 @@ func (f *fakeRunner) target(t *testing.T) handover.Target {
 	return handover.Target{PodName: "pod", PodUID: podUID, Address: f.Listener.Addr().String(), Secret: secretOf(t, "pod")}
 }
 
-func writeJSON(w http.ResponseWriter, value any) { json.NewEncoder(w).Encode(value) }
+func writeJSON(w http.ResponseWriter, value any) { _ = json.NewEncoder(w).Encode(value) }
 
 func newClient(t *testing.T, options handover.Options) *handover.Client {
 	t.Helper()
@@ -159,7 +160,7 @@ func TestNothingIsSentToAWrongRunner(t *testing.T) {
 			writeJSON(w, runnerapi.HelloReply{PodUID: podUID, Proof: strings.Repeat("0", 64)})
 		},
 		"not found":      http.NotFound,
-		"something else": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") },
+		"something else": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
 		"a redirect": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, runnerapi.PathState, http.StatusTemporaryRedirect)
 		},
@@ -196,7 +197,7 @@ func TestAnswersBecomeErrors(t *testing.T) {
 		"too large":          {status(http.StatusRequestEntityTooLarge), handover.ErrRefused},
 		"internal":           {status(http.StatusInternalServerError), handover.ErrProtocol},
 		"redirect":           {status(http.StatusFound), handover.ErrProtocol},
-		"no JSON":            {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") }, handover.ErrProtocol},
+		"no JSON":            {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, handover.ErrProtocol},
 		"unknown state":      {result(runnerapi.Result{AssignmentID: "instance", State: "dancing"}), handover.ErrProtocol},
 		"still starting":     {result(runnerapi.Result{AssignmentID: "instance", State: runnerapi.StateStarting}), handover.ErrProtocol},
 		"without a failure":  {result(runnerapi.Result{AssignmentID: "instance", State: runnerapi.StateFailed}), handover.ErrProtocol},

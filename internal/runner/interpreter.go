@@ -63,40 +63,38 @@ func startInterpreter(r *reaper, options Options, mode string, env []string) (*i
 	if err != nil {
 		return nil, fmt.Errorf("the image has no %s: %w", options.Python, err)
 	}
-	control, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	ours, theirs, err := socketPair()
 	if err != nil {
-		return nil, fmt.Errorf("socketpair: %w", err)
+		return nil, err
 	}
-	defer syscall.Close(control[1])
-	report := make([]int, 2)
-	if err := syscall.Pipe2(report, syscall.O_CLOEXEC); err != nil {
-		syscall.Close(control[0])
-		return nil, fmt.Errorf("pipe: %w", err)
+	defer theirs.Close()
+	reports, report, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, ours.Close())
 	}
-	defer syscall.Close(report[1])
-	controlFile, reportFile := pollable(control[0], "control"), pollable(report[0], "report")
+	defer report.Close()
 
 	pid, exit, err := r.spawn(func() (int, error) {
 		// Numbers 3 and 4 are where the two land in the child. -u: see PYTHONUNBUFFERED.
 		limit := strconv.FormatInt(memoryLimitMB(options.CgroupDir), 10)
 		argv := []string{path, "-u", "-c", pythonSource, mode, "3", "4", limit}
-		return forkExec(argv, env, options.Stdout, options.Stderr, control[1], report[1])
+		return forkExec(argv, env, options.Stdout, options.Stderr, theirs, report)
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), controlFile.Close(), reportFile.Close())
+		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), ours.Close(), reports.Close())
 	}
 	return &interpreter{
 		pid: pid, exit: exit, mode: mode,
-		control: controlFile,
-		events:  readEvents(controlFile),
-		reports: readEvents(reportFile),
+		control: ours,
+		events:  readEvents(ours),
+		reports: readEvents(reports),
 		forked:  make(chan int, 1),
 		retired: make(chan struct{}),
 	}, nil
 }
 
 // forkExec starts a program whose descriptors 3 and 4 are control and report.
-func forkExec(argv, env []string, stdout, stderr *os.File, control, report int) (int, error) {
+func forkExec(argv, env []string, stdout, stderr, control, report *os.File) (int, error) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		return 0, err
@@ -104,15 +102,21 @@ func forkExec(argv, env []string, stdout, stderr *os.File, control, report int) 
 	defer null.Close()
 	return syscall.ForkExec(argv[0], argv, &syscall.ProcAttr{
 		Env:   env,
-		Files: []uintptr{null.Fd(), stdout.Fd(), stderr.Fd(), uintptr(control), uintptr(report)},
+		Files: []uintptr{null.Fd(), stdout.Fd(), stderr.Fd(), control.Fd(), report.Fd()},
 	})
 }
 
-// pollable makes a file that does not hold a thread while it is read.
-func pollable(fd int, name string) *os.File {
-	// Fails for a bad descriptor only.
-	_ = unix.SetNonblock(fd, true)
-	return os.NewFile(uintptr(fd), name)
+// socketPair returns the two ends of a connection. Reading ours holds no thread; theirs blocks, as Python expects.
+func socketPair() (ours, theirs *os.File, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("socketpair: %w", err)
+	}
+	theirs = os.NewFile(uintptr(fds[1]), "control")
+	if err := unix.SetNonblock(fds[0], true); err != nil {
+		return nil, nil, errors.Join(err, unix.Close(fds[0]), theirs.Close())
+	}
+	return os.NewFile(uintptr(fds[0]), "control"), theirs, nil
 }
 
 // readEvents decodes lines until the end, a line that is none, or too many of them, and closes file.

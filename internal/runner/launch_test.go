@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"net/http"
 	"os"
@@ -282,6 +283,86 @@ func TestRejectedCode(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, p.terminationLog()); diff != "" || p.exitCode() != 1 {
 		t.Errorf("exit code %d, termination log differs (-want +got):\n%s", p.exitCode(), diff)
+	}
+}
+
+// The manager may lose its connection, or restart, while the application starts.
+func TestAssignmentSurvivesItsConnection(t *testing.T) {
+	p := startPod(t)
+	before := "import time\nopen('../importing', 'w').close()\nwhile not os.path.exists('../go'): time.sleep(0.005)"
+	code := pack(t, map[string]string{"main.py": asgi(before, "1")})
+	client, err := handover.New(handover.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	lost := make(chan error, 1)
+	go func() {
+		_, err := client.Assign(ctx, p.target, p.assignment(), code)
+		lost <- err
+	}()
+	exists := func(name string) bool { _, err := os.Stat(p.path(name)); return err == nil }
+	eventually(t, "the application is being imported", func() bool { return exists("importing") })
+	if state, err := client.State(t.Context(), p.target); err != nil || state.State != runnerapi.StateStarting || !state.CodeLoaded {
+		t.Errorf("state is %+v, error %v", state, err)
+	}
+	cancel()
+	if err := <-lost; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the context's error", err)
+	}
+
+	// Two managers ask now, as during a hand-over of leadership.
+	results := make(chan runnerapi.Result, 2)
+	for range cap(results) {
+		go func() {
+			result, err := client.Assign(t.Context(), p.target, p.assignment(), code)
+			if err != nil {
+				t.Error(err)
+			}
+			results <- result
+		}()
+	}
+	if err := os.WriteFile(p.path("go"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for range cap(results) {
+		if result := <-results; result.State != runnerapi.StateServing {
+			t.Errorf("got %+v", result)
+		}
+	}
+}
+
+func TestArchiveIsNotFetchedFromTheCluster(t *testing.T) {
+	p := startPod(t)
+	result, err := p.tryAssign(p.assignment(func(a *runnerapi.Assignment) {
+		a.Archive = &runnerapi.RemoteArchive{URL: "http://localhost:1/code.tar.gz", SHA256: strings.Repeat("ab", 32)}
+	}), nil)
+	if err != nil || result.Failure == nil || result.Failure.Reason != runnerapi.ReasonCodeRejected || !strings.Contains(result.Failure.Message, "address is not allowed") {
+		t.Errorf("error %v, failure %+v", err, result.Failure)
+	}
+}
+
+func TestWSGI(t *testing.T) {
+	p := startPod(t)
+	source := "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [environ['PATH_INFO'].encode()]\n"
+	if result := p.assign(map[string]string{"wsgi.py": source}); result.State != runnerapi.StateServing || result.Entrypoint != "wsgi:application" {
+		t.Fatalf("got %+v", result)
+	}
+	if body := p.get("/path"); body != "/path" {
+		t.Errorf("the application answered %q", body)
+	}
+}
+
+// A module that starts uvicorn itself, without a guard, would block, on a port of its own.
+func TestApplicationThatRunsItself(t *testing.T) {
+	p := startPod(t)
+	source := strings.Replace(asgi("import uvicorn", "2"), "def app(", "def service(", 1) + "\nuvicorn.run(service, port=8000)\n"
+	result := p.assign(map[string]string{"run.py": "from fastapi_like import x\napp = None\n" + source, "fastapi_like.py": "x = 1"})
+	if result.State != runnerapi.StateServing {
+		t.Fatalf("got %+v", result)
+	}
+	if body := p.get("/"); body != "2" {
+		t.Errorf("the application answered %q", body)
 	}
 }
 

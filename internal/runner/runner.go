@@ -118,7 +118,7 @@ func (r *Runner) Run(ctx context.Context) (int, error) {
 	if err := harden(); err != nil {
 		return 1, err
 	}
-	listener, err := net.Listen("tcp", r.options.Address)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", r.options.Address)
 	if err != nil {
 		return 1, err
 	}

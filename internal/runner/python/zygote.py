@@ -231,14 +231,14 @@ def application(assignment, report, installed):
     except Failure as failure:
         if failure.__cause__ is not None:
             print_traceback(failure.__cause__)
-        say(f"{failure.reason}: {failure}")
+        say(f"the application did not start: {failure}")
         fail(report, failure.reason, str(failure), 1)
     except SystemExit as end:
         if report.fd is None:
             raise
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
         message = f"the application exited while it started: {describe(end)}"
-        say(f"AppExited: {message}")
+        say(message)
         fail(report, "AppExited", message, code & 0xFF)
 
 
@@ -428,8 +428,11 @@ def run_server(app, interface, port, report):
         app, interface = wsgi_adapter(app)
     if interface == "asgi3":
         app = watched(app)
-    config = uvicorn.Config(app, interface=interface, log_level="info", timeout_graceful_shutdown=GRACEFUL_SECONDS)
-    server = Server(config)
+    options = {"timeout_graceful_shutdown": GRACEFUL_SECONDS}
+    if "timeout_graceful_shutdown" not in inspect.signature(uvicorn.Config).parameters:
+        # Before uvicorn 0.22; the runner's patience bounds the shutdown then.
+        options = {}
+    server = Server(uvicorn.Config(app, interface=interface, log_level="info", **options))
     server.run(sockets=bind(port))
     if not server.started:
         last = [line for line in "".join(told).strip().splitlines() if line.strip()]
@@ -467,7 +470,10 @@ def describe(error, folder=None):
     """One line: type, message, and the place in the project where it happened."""
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    text = " ".join(str(error).split())[:600]
+    text = " ".join(str(error).split())
+    if folder:
+        text = text.replace(folder + "/", "")
+    text = text[:600]
     line = f"{name}: {text}" if text else name
     if folder and not isinstance(error, SyntaxError):
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(folder + "/")]
