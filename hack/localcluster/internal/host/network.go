@@ -26,7 +26,11 @@ func (c *Cluster) claim(s subnet.Subnet) error {
 		}
 		return err
 	}
-	return iproute.Batch(fmt.Sprintf("link set %s alias %s", s.Link(), c.alias()))
+	// A link nobody owns would stay for ever.
+	if err := iproute.Batch(fmt.Sprintf("link set %s alias %s", s.Link(), c.alias())); err != nil {
+		return errors.Join(err, iproute.Batch("link delete "+s.Link()))
+	}
+	return nil
 }
 
 // alias marks a link as this cluster's, so that no other takes it away. It is a
