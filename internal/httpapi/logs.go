@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/podlogs"
@@ -171,12 +173,19 @@ func (s *logStream) awaitPod(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, s.api.settings.PodStartTimeout)
 	defer cancel()
 	pvi, err := s.api.instances.WaitFor(ctx, s.pvi.Name, func(now *v1alpha1.PreviewInstance) bool {
-		return now == nil || now.UID != s.pvi.UID || now.Status.PodName != "" || now.Status.Phase.Finished()
+		return now == nil || now.UID != s.pvi.UID || podHasRun(now) || now.Status.Phase.Finished()
 	})
 	if err != nil || pvi == nil || pvi.UID != s.pvi.UID {
 		return ""
 	}
 	return pvi.Status.PodName
+}
+
+// podHasRun reports whether the pod that the status names runs, or has. The name alone says little: it is written before
+// the pod is created.
+func podHasRun(pvi *v1alpha1.PreviewInstance) bool {
+	pod := meta.FindStatusCondition(pvi.Status.Conditions, v1alpha1.ConditionPodReady)
+	return pod != nil && (pod.Status == metav1.ConditionTrue || pod.Reason == v1alpha1.ReasonPodTerminated)
 }
 
 // reasonOf tells the end of the token from other reasons.
