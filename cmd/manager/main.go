@@ -14,9 +14,11 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/uuid"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -97,20 +99,39 @@ func newManager(kube *rest.Config, config settings.Settings) (ctrl.Manager, erro
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		return nil, err
 	}
+	lock, err := newLock(kube, config)
+	if err != nil {
+		return nil, err
+	}
 	lease, renew, period := leaseDuration, renewDeadline, retryPeriod
 	return ctrl.NewManager(kube, ctrl.Options{
-		Scheme:                        scheme,
-		Cache:                         cacheOptions(config),
-		Metrics:                       metricsserver.Options{BindAddress: metricsAddress},
-		HealthProbeBindAddress:        healthAddress,
-		LeaderElection:                true,
-		LeaderElectionID:              leaseName,
-		LeaderElectionNamespace:       config.PodNamespace,
-		LeaderElectionReleaseOnCancel: true,
-		LeaseDuration:                 &lease,
-		RenewDeadline:                 &renew,
-		RetryPeriod:                   &period,
+		Scheme:                              scheme,
+		Cache:                               cacheOptions(config),
+		Metrics:                             metricsserver.Options{BindAddress: metricsAddress},
+		HealthProbeBindAddress:              healthAddress,
+		LeaderElection:                      true,
+		LeaderElectionResourceLockInterface: lock,
+		LeaderElectionReleaseOnCancel:       true,
+		LeaseDuration:                       &lease,
+		RenewDeadline:                       &renew,
+		RetryPeriod:                         &period,
 	})
+}
+
+// newLock identifies the leader by its pod. The container of a pod never runs twice at a time, so one that was killed
+// and restarted is still the leader and need not wait until its own lease has expired. Outside a pod each process is
+// somebody of its own.
+func newLock(kube *rest.Config, config settings.Settings) (resourcelock.Interface, error) {
+	identity := config.PodName
+	if identity == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			return nil, err
+		}
+		identity = host + "_" + string(uuid.NewUUID())
+	}
+	return resourcelock.NewFromKubeconfig(resourcelock.LeasesResourceLock, config.PodNamespace, leaseName,
+		resourcelock.ResourceLockConfig{Identity: identity}, kube, renewDeadline)
 }
 
 // cacheOptions keeps only what concerns previews in memory.

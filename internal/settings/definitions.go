@@ -38,6 +38,7 @@ func Definitions() []Definition {
 		text("PREVIEW_NAMESPACE", "previews", 1, 63, "namespace in which the gateway creates instances", func(s *Settings) *string { return &s.Namespace }),
 		{"PREVIEW_WATCH_NAMESPACES", "previews", "comma-separated names; empty for all", "namespaces that the manager serves", setNamespaces},
 		text("PREVIEW_POD_NAMESPACE", "preview-system", 1, 63, "namespace that manager and gateway run in", func(s *Settings) *string { return &s.PodNamespace }),
+		text("PREVIEW_POD_NAME", "", 0, 253, "pod that the manager runs in: a container that restarts there takes over its own leadership at once", func(s *Settings) *string { return &s.PodName }),
 		{"PREVIEW_BASE_URL_TEMPLATE", "http://{host}:{port}", "http or https URL of at most 1024 characters", "URL of a preview, made from {host}, {port}, {name} and {namespace}", setBaseURLTemplate},
 		text("PREVIEW_CLUSTER_DOMAIN", "cluster.local", 1, 253, "DNS domain of the cluster", func(s *Settings) *string { return &s.ClusterDomain }),
 		{"PREVIEW_EGRESS_BLOCKED_CIDRS", defaultBlockedCIDRs, "comma-separated CIDRs", "address ranges that previews may not reach; add the cluster's own if they are public", setBlockedCIDRs},

@@ -34,6 +34,8 @@ type Settings struct {
 	WatchNamespaces []string
 	// PodNamespace is the namespace that manager and gateway run in.
 	PodNamespace string
+	// PodName is the pod that the manager runs in; empty outside a cluster.
+	PodName string
 	// BaseURLTemplate makes the URL of an instance from {host}, {port}, {name} and {namespace}.
 	BaseURLTemplate string
 	// ClusterDomain ends the DNS names of Services.
