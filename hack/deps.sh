@@ -7,9 +7,9 @@
 set -eu
 
 # runc, iptables, iproute2, util-linux (nsenter): the local cluster.
-# mmdebstrap: root file systems of images. curl, jq: scripts and printed commands.
+# python3: tests of the runner. mmdebstrap: root file systems of images. curl, jq: scripts and printed commands.
 if [ $# -eq 0 ]; then
-	set -- ca-certificates curl iproute2 iptables jq mmdebstrap runc util-linux
+	set -- ca-certificates curl iproute2 iptables jq mmdebstrap python3 runc util-linux
 fi
 
 missing=
