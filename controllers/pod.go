@@ -37,8 +37,15 @@ func (r *PreviewInstanceReconciler) createPod(ctx context.Context, s *scope) err
 	}
 	s.facts.Host = podspec.Host(s.facts.PodName, s.instance.Namespace, r.settings.ClusterDomain)
 	s.facts.BaseURL = podspec.BaseURL(r.settings.BaseURLTemplate, s.facts.Host, strconv.Itoa(int(s.facts.Port)), s.instance.Name, s.instance.Namespace)
+	first := s.instance.Status.PodName != s.facts.PodName
 	if err := r.persist(ctx, s); err != nil {
 		return err
+	}
+	if first {
+		// A hundred launches at once all wait for their ports, which cost one write each; pods, whose starts keep the
+		// nodes busy, come after the last of them.
+		s.giveWay = true
+		return waitFor(v1alpha1.ConditionPodReady, v1alpha1.ReasonPodPending, "the pod is being created")
 	}
 	secret, err := runnerapi.DeriveSecret(r.runnerKey, s.instance.Namespace, s.facts.PodName)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -122,8 +123,14 @@ func (r *PreviewInstanceReconciler) finish(ctx context.Context, s *scope, err er
 		// The cache is behind: the event that brings it up to date may have come already.
 		return ctrl.Result{RequeueAfter: conflictRetry}, nil
 	}
+	if s.giveWay && err == nil {
+		return ctrl.Result{RequeueAfter: time.Millisecond, Priority: ptr.To(secondTurn)}, nil
+	}
 	return ctrl.Result{RequeueAfter: s.requeueAfter}, client.IgnoreNotFound(err)
 }
+
+// secondTurn is the priority of instances that have their port; events are of priority 0.
+const secondTurn = -10
 
 // conflictRetry is how soon an instance is tried again that was changed by somebody else meanwhile.
 const conflictRetry = 5 * time.Millisecond

@@ -34,6 +34,8 @@ type scope struct {
 	waiting *waitError
 	// released is set by end once the instance holds neither a port nor a running pod.
 	released bool
+	// giveWay asks to be looked at again at once, but after the instances that wait for their first turn; set by ensurePod.
+	giveWay bool
 	// requeueAfter is when the instance has to be looked at again though nothing happened; zero for never.
 	requeueAfter time.Duration
 }
