@@ -139,6 +139,7 @@ func hostileArchives(t testing.TB) map[string]struct {
 		"truncated tar":          {gzipOf(t, tarOf(t, file("a", strings.Repeat("x", 2000)))[:1024]), archive.RuleFormat, ""},
 		"trailing garbage":       {append(bytes.Clone(whole), "garbage"...), archive.RuleFormat, ""},
 		"second gzip stream":     {append(bytes.Clone(whole), whole...), archive.RuleFormat, ""},
+		"second stream of zeros": {append(bytes.Clone(whole), gzipOf(t, make([]byte, 512))...), archive.RuleFormat, ""},
 		"data after the archive": {gzipOf(t, append(tarOf(t, file("a", "x")), "hidden"...)), archive.RuleFormat, ""},
 		"negative size":          {gzipOf(t, negativeSize(t)), archive.RuleFormat, ""},
 	}
@@ -273,17 +274,24 @@ func TestUnpackWritesFilesWithPlainModes(t *testing.T) {
 	}
 }
 
-// A link that lies in the destination already is neither followed nor replaced.
-func TestUnpackDoesNotFollowWhatIsThere(t *testing.T) {
-	for name, path := range map[string]string{"a file through a folder": "link/x", "the link itself": "link"} {
+// What lies in the destination already is neither followed nor replaced.
+func TestUnpackDoesNotTouchWhatIsThere(t *testing.T) {
+	for name, path := range map[string]string{
+		"through a link to a folder": "outside/x", "a link to a file": "inside", "a file": "there",
+	} {
 		t.Run(name, func(t *testing.T) {
 			parent := t.TempDir()
 			root := openRoot(t, filepath.Join(parent, "project"))
-			if err := os.Symlink(parent, filepath.Join(parent, "project", "link")); err != nil {
+			if err := errors.Join(
+				root.WriteFile("there", []byte("kept"), 0o644), root.Symlink("there", "inside"), root.Symlink("..", "outside"),
+			); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := archive.Unpack(t.Context(), bytes.NewReader(archiveOf(t, file(path, "x"))), root, limits); err == nil {
 				t.Error("it was unpacked")
+			}
+			if kept, err := root.ReadFile("there"); err != nil || string(kept) != "kept" {
+				t.Errorf("the file that was there holds %q, error %v", kept, err)
 			}
 			if _, err := os.Lstat(filepath.Join(parent, "x")); err == nil {
 				t.Error("a file was written outside of the project")

@@ -159,6 +159,13 @@ func TestNothingIsSentToAWrongRunner(t *testing.T) {
 		"a claimed uid": func(w http.ResponseWriter, _ *http.Request) {
 			writeJSON(w, runnerapi.HelloReply{PodUID: podUID, Proof: strings.Repeat("0", 64)})
 		},
+		"an error with a proof": func(w http.ResponseWriter, r *http.Request) {
+			var hello runnerapi.Hello
+			_ = json.NewDecoder(r.Body).Decode(&hello)
+			reply, _ := runnerapi.Prove(secretOf(t, "pod").Hash(), podUID, hello)
+			w.WriteHeader(http.StatusInternalServerError)
+			writeJSON(w, reply)
+		},
 		"not found":      http.NotFound,
 		"something else": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
 		"a redirect": func(w http.ResponseWriter, r *http.Request) {
@@ -257,6 +264,28 @@ func TestAssignIsRepeatedWhenTheConnectionIsLost(t *testing.T) {
 	// A new connection may end at another pod: every one of them begins with a proof.
 	if calls != 3 || hellos != 3 || len(runner.peers) != 3 {
 		t.Errorf("%d assignments, %d proofs, %d connections, want 3 of each", calls, hellos, len(runner.peers))
+	}
+}
+
+// Another connection could end at another pod, so code never goes over one without a proof of its own.
+func TestCodeNeedsTheConnectionOfTheProof(t *testing.T) {
+	runner := newFakeRunner(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	prove, hellos := runner.hello, 0
+	runner.hello = func(w http.ResponseWriter, r *http.Request) {
+		if hellos++; hellos == 3 {
+			cancel()
+		}
+		w.Header().Set("Connection", "close")
+		prove(w, r)
+	}
+	if _, err := newClient(t, handover.Options{}).Assign(ctx, runner.target(t), assignment, code); !errors.Is(err, handover.ErrUnreachable) {
+		t.Errorf("got %v, want ErrUnreachable", err)
+	}
+	for _, request := range runner.seen() {
+		if request != runnerapi.PathHello+" " {
+			t.Errorf("the runner got %s", request)
+		}
 	}
 }
 
