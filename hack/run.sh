@@ -117,7 +117,8 @@ await_gateway
 
 step 6 7 "storing examples/bookstore as generation $generation"
 (umask 077 && kubectl -n "$system_namespace" get secret "$release-keys" -o jsonpath='{.data.jwt-secret}' | base64 -d >"$work/jwt-secret")
-token=$(PREVIEW_JWT_SECRET_FILE=$work/jwt-secret go run ./cmd/gateway token --user "$user")
+go build -trimpath -o bin/gateway ./cmd/gateway
+token=$(PREVIEW_JWT_SECRET_FILE=$work/jwt-secret bin/gateway token --user "$user")
 tar -C examples/bookstore -czf "$work/bookstore.tar.gz" .
 call PUT "/api/v1/generations/$generation?project_id=examples" \
 	-H 'Content-Type: application/gzip' --data-binary "@$work/bookstore.tar.gz" >/dev/null

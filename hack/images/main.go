@@ -48,16 +48,12 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(*out, 0o755); err != nil {
+	// Kept: go build leaves a program alone that is up to date.
+	programs := filepath.Join(*out, "programs")
+	if err := os.MkdirAll(programs, 0o755); err != nil {
 		return err
 	}
-	work, err := os.MkdirTemp("", "preview-images-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(work)
-
-	b := builder{Tag: *tag, Work: work}
+	b := builder{Tag: *tag, Programs: programs}
 	if b.Cache, err = cacheDir(); err != nil {
 		return err
 	}

@@ -61,12 +61,12 @@ var created = time.Unix(0, 0).UTC()
 type builder struct {
 	// Tag is stamped into programs and labels as their version.
 	Tag string
-	// Work is for files that are not needed afterwards, Cache for those that are.
-	Work, Cache string
+	// Programs is the folder for compiled programs, Cache that for what takes long.
+	Programs, Cache string
 }
 
 func (b builder) image(ctx context.Context, r recipe) (v1.Image, error) {
-	program := filepath.Join(b.Work, filepath.Base(r.Path))
+	program := filepath.Join(b.Programs, filepath.Base(r.Path))
 	if err := b.compile(ctx, r.Package, program); err != nil {
 		return nil, err
 	}
