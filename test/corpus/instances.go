@@ -91,7 +91,7 @@ func inlineCases() []Case {
 	return []Case{
 		one("no files member", "spec.source", map[string]any{"inline": map[string]any{}}, files, "Required value"),
 		one("no files", "spec.source", inline(), files),
-		one("257 files", "spec.source", inline(many(257, func(i int) any { return file(fmt.Sprintf("f%d.py", i), "") })...), files, "256"),
+		one("129 files", "spec.source", inline(many(129, func(i int) any { return file(fmt.Sprintf("f%d.py", i), "") })...), files, "128"),
 		one("file without a path", "spec.source", inline(map[string]any{"content": "x"}), files+"[0].path", "Required value"),
 		one("file twice", "spec.source", inline(file("main.py", "a"), file("main.py", "b")), files+"[1]", "Duplicate value"),
 		one("content is not text", "spec.source", inline(map[string]any{"path": "main.py", "content": int64(1)}), files+"[0].content"),

@@ -2,10 +2,12 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -19,6 +21,9 @@ import (
 
 // allPorts is the number of ports of the installation.
 const allPorts = 100
+
+// delayedProblem ends the type of the problem that a launch was not taken up in time.
+const delayedProblem = "/launch-delayed"
 
 // capacitySpecs fill the whole range of ports.
 func capacitySpecs() {
@@ -44,12 +49,14 @@ func capacitySpecs() {
 
 	It("runs 100 previews launched at once, each on a port of its own", func(ctx SpecContext) {
 		started := time.Now()
-		errs := inParallel(previews[:allPorts], func(p *preview) (err error) {
-			p.launch, err = p.Launch(ctx, p.id, "capacity", 0)
+		var delayed atomic.Int32
+		errs := inParallel(previews[:allPorts], allPorts, func(p *preview) (err error) {
+			p.launch, err = launchPatiently(ctx, *p, &delayed)
 			return err
 		})
-		Expect(errs).To(HaveEach(BeNil()))
-		GinkgoWriter.Printf("%d launches were answered in %s\n", allPorts, time.Since(started).Round(time.Millisecond))
+		Expect(errs).To(BeEmpty())
+		GinkgoWriter.Printf("%d launches were answered in %s, %d answers were to try again\n",
+			allPorts, time.Since(started).Round(time.Millisecond), delayed.Load())
 		ports := map[int32]bool{}
 		for _, p := range previews[:allPorts] {
 			ports[p.launch.Port] = true
@@ -60,10 +67,11 @@ func capacitySpecs() {
 		last := previews[allPorts]
 		_, err := last.Launch(ctx, last.id, "capacity", 0)
 		Expect(framework.StatusOf(err)).To(Equal(http.StatusServiceUnavailable), "%v", err)
-		refusal := err.(*framework.Error)
-		Expect(strconv.Atoi(refusal.Header.Get("Retry-After"))).To(BeNumerically(">", 0))
+		var refusal *framework.Error
+		Expect(errors.As(err, &refusal)).To(BeTrue())
+		Expect(refusal.RetryAfter()).To(BeNumerically(">", 0))
 		Expect(refusal.Header.Get("Content-Type")).To(HavePrefix("application/problem+json"))
-		Expect(refusal.Problem.Type).NotTo(BeEmpty())
+		Expect(refusal.Problem.Type).NotTo(Or(BeEmpty(), HaveSuffix(delayedProblem)), "full is another problem than slow")
 
 		By("waiting for all of them")
 		reported := time.Now()
@@ -80,7 +88,7 @@ func capacitySpecs() {
 	})
 
 	It("gives every one of them its own code", func(ctx SpecContext) {
-		errs := inParallel(previews[:allPorts], func(p *preview) error {
+		errs := inParallel(previews[:allPorts], 10, func(p *preview) error {
 			reply, err := p.Get(ctx, p.id, p.launch.SessionToken, "/")
 			if err != nil {
 				return err
@@ -94,7 +102,7 @@ func capacitySpecs() {
 			}
 			return nil
 		})
-		Expect(errs).To(HaveEach(BeNil()))
+		Expect(errs).To(BeEmpty())
 	})
 
 	It("launches again as soon as a port is free", func(ctx SpecContext) {
@@ -114,15 +122,44 @@ func capacitySpecs() {
 	})
 }
 
-// inParallel calls the function for all previews at once and returns its errors in their order.
-func inParallel(previews []preview, do func(*preview) error) []error {
-	errs := make([]error, len(previews))
+// inParallel calls the function for all previews, at most limit at once, and returns its errors.
+func inParallel(previews []preview, limit int, do func(*preview) error) []error {
 	var group sync.WaitGroup
+	slots := make(chan struct{}, limit)
+	var mu sync.Mutex
+	var errs []error
 	for i := range previews {
-		group.Go(func() { errs[i] = do(&previews[i]) })
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			if err := do(&previews[i]); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				errs = append(errs, fmt.Errorf("%s: %w", previews[i].id, err))
+			}
+		})
 	}
 	group.Wait()
 	return errs
+}
+
+// launchPatiently launches as a client should: when a busy installation says that a launch is delayed, it asks again
+// after the time that it was told, and gets the same preview.
+func launchPatiently(ctx context.Context, p preview, delayed *atomic.Int32) (framework.Launch, error) {
+	for range 10 {
+		launch, err := p.Launch(ctx, p.id, "capacity", 300)
+		var answer *framework.Error
+		if !errors.As(err, &answer) || !strings.HasSuffix(answer.Problem.Type, delayedProblem) {
+			return launch, err
+		}
+		delayed.Add(1)
+		select {
+		case <-ctx.Done():
+			return framework.Launch{}, ctx.Err()
+		case <-time.After(answer.RetryAfter()):
+		}
+	}
+	return framework.Launch{}, errors.New("the launch was delayed ten times")
 }
 
 // running counts the previews that run, and gives up when one has ended.

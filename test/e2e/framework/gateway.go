@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -78,6 +79,15 @@ func (e *Error) Error() string { return fmt.Sprintf("HTTP status %d: %s", e.Stat
 
 // GomegaString keeps reports of failures short.
 func (e *Error) GomegaString() string { return e.Error() }
+
+// RetryAfter is what the answer says of when to ask again, 0 when it says nothing.
+func (e *Error) RetryAfter() time.Duration {
+	seconds, err := strconv.Atoi(e.Header.Get("Retry-After"))
+	if err != nil {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
+}
 
 // StatusOf is the HTTP status of an error of this package, 0 of others.
 func StatusOf(err error) int {
