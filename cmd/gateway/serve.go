@@ -25,11 +25,12 @@ import (
 
 // Bounds of one gateway. docs/http-api.md names those that clients meet.
 const (
-	launchWait        = 15 * time.Second
+	launchWait        = 30 * time.Second
 	maxStreams        = 512
 	maxStreamsPerUser = 16
 	maxUploads        = 4
 	maxRequests       = 64
+	slotWait          = 5 * time.Second
 	maxResponseBytes  = 10 << 20
 	lookupTimeout     = 500 * time.Millisecond
 	ringLines         = 4096
@@ -119,7 +120,7 @@ func apiOptions(ctx context.Context, s settings.Settings, lookup func(string) (s
 	return httpapi.Options{
 		Settings: s, Instances: instances, Verifier: verifier, Signer: signer, Forwarder: forwarder, Logs: logs, Logger: logger,
 		LaunchWait: launchWait, MaxStreams: maxStreams, MaxStreamsPerUser: maxStreamsPerUser,
-		MaxUploads: maxUploads, MaxRequests: maxRequests,
+		MaxUploads: maxUploads, MaxRequests: maxRequests, SlotWait: slotWait,
 	}, nil
 }
 

@@ -41,6 +41,8 @@ type Options struct {
 	// MaxUploads and MaxRequests bound the generations and the proxied requests that are served at once; each holds
 	// up to some 30 MiB.
 	MaxUploads, MaxRequests int
+	// SlotWait is how long a request waits for its turn when so many are being served; zero refuses at once.
+	SlotWait time.Duration
 
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
@@ -99,7 +101,7 @@ func New(opts Options) (*API, error) {
 		settings: opts.Settings, store: opts.Store, instances: opts.Instances, verifier: opts.Verifier, signer: opts.Signer,
 		forwarder: opts.Forwarder, logs: opts.Logs, logger: opts.Logger, launchWait: opts.LaunchWait, heartbeat: opts.Heartbeat, now: opts.Now,
 		streams: newStreamLimit(opts.MaxStreams, opts.MaxStreamsPerUser),
-		uploads: make(slots, opts.MaxUploads), requests: make(slots, opts.MaxRequests),
+		uploads: newSlots(opts.MaxUploads, opts.SlotWait), requests: newSlots(opts.MaxRequests, opts.SlotWait),
 		draining: make(chan struct{}),
 	}
 	a.metrics = newMetrics(a.streams.count)

@@ -68,7 +68,7 @@ func (a *API) putGeneration(c *gin.Context) (reply, error) {
 	if err := checkID("generation_id", id); err != nil {
 		return reply{}, err
 	}
-	release, err := a.uploads.acquire()
+	release, err := a.uploads.acquire(c.Request.Context())
 	if err != nil {
 		return reply{}, err
 	}

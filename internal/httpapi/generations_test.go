@@ -215,7 +215,7 @@ func TestBadGenerations(t *testing.T) {
 
 func TestUploadsAreBounded(t *testing.T) {
 	h := newHarness(t, func(o *Options) { o.MaxUploads = 1 })
-	release, err := h.api.uploads.acquire()
+	release, err := h.api.uploads.acquire(t.Context())
 	h.must(err)
 	if a := h.do(putCall(h, "gen", "alice", auth.RoleUser, `{"files":{"a":""}}`)); a.status != http.StatusServiceUnavailable || a.slug() != "busy" || a.header.Get("Retry-After") != "1" {
 		t.Errorf("%d %v %s", a.status, a.header, a.body)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -8,14 +9,32 @@ import (
 const busyRetryAfter = time.Second
 
 // slots bound how many requests of a kind are served at once: each holds its whole body in memory.
-type slots chan struct{}
+type slots struct {
+	places chan struct{}
+	// patience is how long a request waits for a place, with its body not read yet; zero does not wait.
+	patience time.Duration
+}
 
-// acquire takes a slot and returns what gives it back, or fails at once: waiting clients would hold memory, too.
-func (s slots) acquire() (release func(), err error) {
+func newSlots(places int, patience time.Duration) slots {
+	return slots{places: make(chan struct{}, places), patience: patience}
+}
+
+// acquire takes a place and returns what gives it back. It fails when none becomes free in time.
+func (s slots) acquire(ctx context.Context) (release func(), err error) {
+	release = func() { <-s.places }
 	select {
-	case s <- struct{}{}:
-		return func() { <-s }, nil
+	case s.places <- struct{}{}:
+		return release, nil
 	default:
+	}
+	timer := time.NewTimer(s.patience)
+	defer timer.Stop()
+	select {
+	case s.places <- struct{}{}:
+		return release, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-timer.C:
 		return nil, &failure{kind: kindBusy, detail: "too many requests of this kind are being served; try again", retryAfter: busyRetryAfter}
 	}
 }

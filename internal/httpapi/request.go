@@ -116,7 +116,7 @@ func (a *API) request(c *gin.Context) (reply, error) {
 	if err := a.signer.Check(c.GetHeader("X-Preview-Token"), string(pvi.UID), p.UserID); err != nil {
 		return reply{}, err
 	}
-	release, err := a.requests.acquire()
+	release, err := a.requests.acquire(c.Request.Context())
 	if err != nil {
 		return reply{}, err
 	}

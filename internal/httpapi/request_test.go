@@ -241,7 +241,7 @@ func TestRequestsAreBounded(t *testing.T) {
 	h := newHarness(t, func(o *Options) { o.MaxRequests = 1 })
 	address, _ := application(t, func(http.ResponseWriter, *http.Request) {})
 	token := h.runs("gen", "alice", address).SessionToken
-	release, err := h.api.requests.acquire()
+	release, err := h.api.requests.acquire(t.Context())
 	h.must(err)
 	if a := proxied(h, "alice", token, `{"method":"GET","path":"/"}`); a.status != http.StatusServiceUnavailable || a.slug() != "busy" {
 		t.Errorf("%d %s", a.status, a.body)
