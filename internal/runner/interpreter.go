@@ -34,6 +34,7 @@ type event struct {
 
 // The values of event.Event.
 const (
+	eventUsable    = "usable"    // control: what every application needs is loaded
 	eventReady     = "ready"     // control: everything is preloaded
 	eventUnusable  = "unusable"  // control: the image has no uvicorn
 	eventForked    = "forked"    // control: the application's process is pid

@@ -92,9 +92,9 @@ type Runner struct {
 	// zygote is the interpreter that preloads, nil if it could not be started. Set before anything is served.
 	zygote *interpreter
 
-	// ready is closed once the interpreter has everything loaded, or is not waited for any more.
-	ready     chan struct{}
-	readyOnce sync.Once
+	// usable is reached once the interpreter has loaded what every application needs, ready once it has loaded everything.
+	// An assignment ends the wait for both.
+	usable, ready milestone
 
 	// ended is closed once there is a failure and the runner has to exit.
 	ended chan struct{}
@@ -109,7 +109,7 @@ func New(options Options) (*Runner, error) {
 	if err := options.complete(); err != nil {
 		return nil, err
 	}
-	return &Runner{options: options, ready: make(chan struct{}), ended: make(chan struct{})}, nil
+	return &Runner{options: options, usable: newMilestone(), ready: newMilestone(), ended: make(chan struct{})}, nil
 }
 
 // Run serves until the application ended or ctx does, and returns the exit code for the process: the application's
@@ -184,8 +184,10 @@ func (r *Runner) startZygote() {
 func (r *Runner) watchZygote(zygote *interpreter, killsBefore int64) {
 	for message := range zygote.events {
 		switch message.Event {
+		case eventUsable:
+			r.usable.finish()
 		case eventReady:
-			r.markReady()
+			r.ready.finish()
 		case eventForked:
 			zygote.forked <- message.PID
 			return
@@ -209,7 +211,24 @@ func (r *Runner) watchZygote(zygote *interpreter, killsBefore int64) {
 	r.fail(failure)
 }
 
-func (r *Runner) markReady() { r.readyOnce.Do(func() { close(r.ready) }) }
+// milestone is something that is reached once.
+type milestone struct {
+	done chan struct{}
+	once *sync.Once
+}
+
+func newMilestone() milestone { return milestone{done: make(chan struct{}), once: &sync.Once{}} }
+
+func (m milestone) finish() { m.once.Do(func() { close(m.done) }) }
+
+func (m milestone) isDone() bool {
+	select {
+	case <-m.done:
+		return true
+	default:
+		return false
+	}
+}
 
 // fail ends the runner, with the first failure it is told.
 func (r *Runner) fail(failure *runnerapi.Failure) {

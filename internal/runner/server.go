@@ -73,24 +73,20 @@ func (r *Runner) authorised(next http.HandlerFunc) http.HandlerFunc {
 // readyz answers at once or, when asked to wait, as soon as the interpreter is loaded: on a node that starts many pods
 // that takes a while, and a question every few milliseconds would make it take longer.
 func (r *Runner) readyz(w http.ResponseWriter, request *http.Request) {
-	var patience time.Duration
 	if request.URL.Query().Has(runnerapi.QueryWait) {
-		patience = readyPatience
-	}
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case <-r.ready:
+		timer := time.NewTimer(readyPatience)
+		defer timer.Stop()
+		select {
+		case <-r.usable.done:
+			return
+		case <-r.ended:
+		case <-request.Context().Done():
+		case <-timer.C:
+		}
+	} else if r.ready.isDone() {
 		return
-	case <-request.Context().Done():
-		return
-	case <-timer.C:
 	}
-	select {
-	case <-r.ready:
-	default:
-		http.Error(w, "the interpreter is loading", http.StatusServiceUnavailable)
-	}
+	http.Error(w, "the interpreter is loading", http.StatusServiceUnavailable)
 }
 
 func (r *Runner) state(w http.ResponseWriter, _ *http.Request) {
@@ -175,7 +171,8 @@ func (r *Runner) accept(assignment runnerapi.Assignment, code []byte, arrived ti
 	if r.failure != nil {
 		r.job.fail(r.failure)
 	} else {
-		r.markReady()
+		r.usable.finish()
+		r.ready.finish()
 		go r.launch(r.job)
 	}
 	return r.job

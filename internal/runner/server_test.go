@@ -100,9 +100,38 @@ func TestStateBeforeAnAssignment(t *testing.T) {
 	if _, body := request(t, "GET", server.URL+runnerapi.PathState, "Bearer "+string(secret), "", ""); !strings.Contains(body, `"reason":"StartupFailed"`) {
 		t.Errorf("got %s", body)
 	}
-	r.markReady()
-	if status, _ := request(t, "GET", server.URL+runnerapi.PathReadyz, "", "", ""); status != http.StatusOK {
-		t.Errorf("status %d of a ready runner", status)
+}
+
+func TestReadyz(t *testing.T) {
+	r, server, _ := newTestServer(t)
+	ask := func(query string) int {
+		status, _ := request(t, "GET", server.URL+runnerapi.PathReadyz+query, "", "", "")
+		return status
+	}
+	if got := ask(""); got != http.StatusServiceUnavailable {
+		t.Errorf("status %d before anything is loaded", got)
+	}
+	waited := make(chan int)
+	go func() { waited <- ask("?" + runnerapi.QueryWait) }()
+	r.usable.finish()
+	if got := <-waited; got != http.StatusOK {
+		t.Errorf("status %d after waiting for a usable runner", got)
+	}
+	if got := ask(""); got != http.StatusServiceUnavailable {
+		t.Errorf("status %d before everything is loaded", got)
+	}
+	r.ready.finish()
+	if got := ask(""); got != http.StatusOK {
+		t.Errorf("status %d of a ready runner", got)
+	}
+}
+
+// A request that waits must not hold up the end of a runner.
+func TestReadyzEndsWithTheRunner(t *testing.T) {
+	r, server, _ := newTestServer(t)
+	go r.fail(failf(runnerapi.ReasonStartupFailed, "no Python"))
+	if got, _ := request(t, "GET", server.URL+runnerapi.PathReadyz+"?"+runnerapi.QueryWait, "", "", ""); got != http.StatusServiceUnavailable {
+		t.Errorf("status %d of a failed runner", got)
 	}
 }
 

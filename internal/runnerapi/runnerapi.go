@@ -23,7 +23,9 @@ const (
 	PathState      = "/v1/state"
 	PathHealthz    = "/healthz"
 	PathReadyz     = "/readyz"
-	// QueryWait is the query parameter with which PathReadyz answers only once the runner is ready, or after 10 s.
+	// QueryWait is the query parameter with which PathReadyz waits, for at most 10 s, until an application would not have
+	// to wait for the interpreter any more. That is before everything is preloaded: what an application does not use is
+	// not waited for, or a cold launch would take longer than without a runner.
 	QueryWait = "wait"
 
 	// PartAssignment and PartCode name the two parts of the multipart/form-data body of PathAssignment, in that

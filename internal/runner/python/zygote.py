@@ -22,13 +22,17 @@ import time
 import traceback
 import types
 
-# Loaded before the fork, in this order. What an image lacks is left out, except uvicorn.
+# Loaded before the fork, in this order; what an image lacks is left out, except uvicorn. First what every application
+# of FastAPI needs: a runner that has these is usable.
 PRELOAD = (
     "uvicorn", "uvicorn.logging", "uvicorn.lifespan.on", "uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto",
-    "uvloop", "httptools", "fastapi", "fastapi.responses", "fastapi.staticfiles", "fastapi.middleware.cors",
-    "fastapi.security", "fastapi.openapi.docs", "pydantic", "pydantic_core", "starlette.middleware.base",
-    "starlette.websockets", "anyio._backends._asyncio", "anyio.to_thread", "python_multipart", "logging.config", "sqlite3",
-    "uuid", "decimal", "secrets", "hashlib", "contextlib", "dataclasses", "tempfile", "pydantic_settings", "email_validator",
+    "uvloop", "httptools", "logging.config", "fastapi", "fastapi.responses", "pydantic", "pydantic_core",
+    "anyio._backends._asyncio", "anyio.to_thread",
+)
+# Then what many of them use.
+PRELOAD_MORE = (
+    "fastapi.security", "fastapi.openapi.docs", "fastapi.middleware.cors", "fastapi.staticfiles",
+    "starlette.middleware.base", "starlette.websockets", "python_multipart", "sqlite3", "uuid", "decimal", "secrets", "hashlib", "contextlib", "dataclasses", "tempfile", "pydantic_settings", "email_validator",
     "jinja2", "tomllib",
 )
 # Loaded after those, but not where they would be a good part of the memory there is: they take 20 MiB.
@@ -37,6 +41,7 @@ LARGE_FROM_MB = 192
 # Loaded when main is imported under "uvicorn main:app" as well; the rest of PRELOAD the project may shadow.
 NATIVE = 7
 WARM_UP_SECONDS = 5
+ASSIGNMENT_SECONDS = 0.03
 # Less than the runner's own patience, so that an application's shutdown handlers still run.
 GRACEFUL_SECONDS = 4
 MAX_MESSAGE = 900
@@ -88,8 +93,10 @@ class Report:
 def preload(control, memory_mb):
     """Import and warm up for as long as nobody waits. Raises ImportError without uvicorn."""
     native = None
-    large = PRELOAD_LARGE if memory_mb == 0 or memory_mb >= LARGE_FROM_MB else ()
-    for number, name in enumerate(PRELOAD + large):
+    names = PRELOAD + PRELOAD_MORE
+    if memory_mb == 0 or memory_mb >= LARGE_FROM_MB:
+        names += PRELOAD_LARGE
+    for number, name in enumerate(names):
         if number == NATIVE:
             native = set(sys.modules)
         try:
@@ -99,6 +106,11 @@ def preload(control, memory_mb):
                 raise
         if native is not None:
             preloaded.update(sys.modules.keys() - native)
+        if number == len(PRELOAD) - 1:
+            tell(control.fileno(), event="usable")
+            # Who has waited for that is about to send an assignment, and should not have to wait for the next module.
+            if waits(control, ASSIGNMENT_SECONDS):
+                return
         if waits(control):
             return
     try:
@@ -114,8 +126,8 @@ def preload(control, memory_mb):
             thread.join(WARM_UP_SECONDS)
 
 
-def waits(control):
-    return bool(select.select([control], [], [], 0)[0])
+def waits(control, seconds=0):
+    return bool(select.select([control], [], [], seconds)[0])
 
 
 def warm_up():
