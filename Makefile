@@ -87,6 +87,10 @@ chart: bin/localcluster helm-lint ## Check the chart, and its admission policies
 e2e: ## Run the end-to-end suite on a local cluster of its own (KEEP=1 keeps it)
 	@hack/e2e.sh $(TESTFLAGS)
 
+.PHONY: bench
+bench: bin/localcluster ## Measure cold launches on the cluster that make run has started, into docs/benchmarks.md
+	@E2E_KUBECONFIG=$$(bin/localcluster kubeconfig) go run ./test/bench cold $(TESTFLAGS)
+
 .PHONY: helm-lint
 helm-lint: ## Lint the chart
 	@$$(hack/tool.sh helm) lint --strict --quiet charts/preview-operator

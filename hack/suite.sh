@@ -42,6 +42,7 @@ if [ -n "${GINKGO:-}" ] && [ -s "$work/specs.json" ]; then
 	failed=$((failed + spec_failures))
 	skipped=$((skipped + $(specs '.State == "skipped" or .State == "pending"')))
 fi
-[ "$ok" -eq 0 ] || [ "$failed" -gt 0 ] || failed="$failed, and the suite did not run to its end"
-echo "$name: $passed passed, $failed failed, $skipped skipped"
+note=
+[ "$ok" -eq 0 ] || [ "$failed" -gt 0 ] || note="; but it did not build or run to its end"
+echo "$name: $passed passed, $failed failed, $skipped skipped$note"
 [ "$ok" -eq 0 ] && [ "$passed" -gt 0 ]
