@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ const (
 	// children and ends with an application's exit code.
 	envOptions = "PREVIEW_RUNNER_TEST_OPTIONS"
 	// patience bounds waits that do not take long unless something is broken.
-	patience = 30 * time.Second
+	patience = 2 * time.Minute
 )
 
 func TestMain(m *testing.M) {
@@ -131,14 +132,22 @@ func startPod(t *testing.T, env ...string) *pod {
 	return p
 }
 
+// nextPort counts through ports that the kernel does not give to connections, so that none of them takes a port between
+// its choice and its use.
+var nextPort atomic.Int32
+
 func freePort(t *testing.T) int32 {
 	t.Helper()
-	listener, err := net.Listen("tcp", ":0")
-	if err != nil {
-		t.Fatal(err)
+	nextPort.CompareAndSwap(0, 20000+int32(os.Getpid()%9000))
+	for range 1000 {
+		port := nextPort.Add(1)
+		if listener, err := net.Listen("tcp", ":"+itoa(port)); err == nil {
+			listener.Close()
+			return port
+		}
 	}
-	defer listener.Close()
-	return int32(listener.Addr().(*net.TCPAddr).Port)
+	t.Fatal("no port is free")
+	return 0
 }
 
 func (p *pod) path(name string) string { return filepath.Join(p.dir, name) }
