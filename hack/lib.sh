@@ -34,15 +34,24 @@ helm() {
 # image_digests.
 load_images() {
 	local loaded path name digest
-	# Beside the kubeconfig, in the folder that goes with the cluster.
+	# What each name was last loaded as: beside the kubeconfig, in the folder that goes with the cluster.
 	loaded=$(dirname "$KUBECONFIG")/images.loaded
 	image_digests=$(go run ./hack/images -tag dev)
 	while read -r path name digest; do
-		if ! grep -qsxF "$name $digest" "$loaded"; then
-			localcluster load "$path"
-			echo "$name $digest" >>"$loaded"
-		fi
+		grep -qsxF "$path $name $digest" "$loaded" || localcluster load "$path"
 	done <<<"$image_digests"
+	echo "$image_digests" >"$loaded"
+}
+
+# install <helm arguments>...: the chart, and what stands in its way when it does not come up.
+install() {
+	helm upgrade --install "$release" charts/preview-operator --namespace "$system_namespace" --create-namespace \
+		--wait "$@" >/dev/null || {
+		kubectl --namespace "$system_namespace" get pods --output wide >&2 || true
+		kubectl --namespace "$system_namespace" get events --field-selector type=Warning --sort-by .lastTimestamp >&2 || true
+		kubectl --namespace "$system_namespace" logs "deployment/$release" --all-containers --tail 20 >&2 || true
+		return 1
+	}
 }
 
 # install_local: the chart with the images that load_images has loaded.
@@ -50,11 +59,8 @@ install_local() {
 	local digest
 	# The tag stays the same: a new digest replaces the pod.
 	digest=$(grep -E 'preview-(manager|gateway):' <<<"$image_digests" | sha256sum | cut -c1-16)
-	helm upgrade --install "$release" charts/preview-operator --namespace "$system_namespace" --create-namespace \
-		--set image.tag=dev --set image.pullPolicy=Never \
-		--set gateway.service.type=NodePort --set gateway.service.nodePort="$node_port" \
-		--set-string podAnnotations.images="$digest" \
-		--wait --timeout 5m "$@" >/dev/null
+	install --timeout 5m --set image.tag=dev --set image.pullPolicy=Never --set-string podAnnotations.images="$digest" \
+		--set gateway.service.type=NodePort --set gateway.service.nodePort="$node_port"
 }
 
 # local_gateway_url: the gateway's address on the node of the local cluster.

@@ -45,10 +45,8 @@ install_into_current_cluster() {
 	helm_path=$(hack/tool.sh helm)
 	step 3 7 "images: ${IMAGE_REPOSITORY:-codebegen}/preview-*:${IMAGE_TAG:-the version of the chart}"
 	step 4 7 "installing the chart"
-	helm upgrade --install "$release" charts/preview-operator --namespace "$system_namespace" --create-namespace \
-		${IMAGE_REPOSITORY:+--set-string "image.repository=$IMAGE_REPOSITORY"} \
-		${IMAGE_TAG:+--set-string "image.tag=$IMAGE_TAG"} \
-		--wait --timeout 10m >/dev/null
+	install --timeout 10m ${IMAGE_REPOSITORY:+--set-string "image.repository=$IMAGE_REPOSITORY"} \
+		${IMAGE_TAG:+--set-string "image.tag=$IMAGE_TAG"}
 	step 5 7 "forwarding a port to the gateway"
 	local port=${PORT:-8080}
 	gateway=http://127.0.0.1:$port
