@@ -105,14 +105,26 @@ func capacitySpecs() {
 		Expect(errs).To(BeEmpty())
 	})
 
-	It("launches again as soon as a port is free", func(ctx SpecContext) {
+	It("gives a free port to whoever waits for one", func(ctx SpecContext) {
+		waiting := framework.InlineInstance(cluster.Namespace, unique("waiting"), unique("user"), minimal("waiting"))
+		Expect(cluster.Client.Create(ctx, waiting)).To(Succeed())
+		Eventually(ctx, reasonOf(waiting.Name, v1alpha1.ConditionPortAllocated)).
+			WithTimeout(30 * time.Second).WithPolling(poll).Should(Equal(v1alpha1.ReasonPortsExhausted))
+		Expect(named(waiting.Name)(ctx)).To(HaveField("Status.Phase", v1alpha1.PhaseStarting))
+
 		Expect(previews[0].Stop(ctx, previews[0].id)).To(Succeed())
+		ran := eventuallyPhase(ctx, named(waiting.Name), v1alpha1.PhaseRunning, startTimeout)
+		Expect(ran.Status.Port).To(Equal(previews[0].launch.Port))
+	})
+
+	It("launches again as soon as a port is free", func(ctx SpecContext) {
+		Expect(previews[1].Stop(ctx, previews[1].id)).To(Succeed())
 		last := &previews[allPorts]
 		Eventually(ctx, func(ctx context.Context) (err error) {
 			last.launch, err = last.Launch(ctx, last.id, "capacity", 0)
 			return err
 		}).WithTimeout(goneTimeout).WithPolling(poll).Should(Succeed())
-		Expect(last.launch.Port).To(Equal(previews[0].launch.Port))
+		Expect(last.launch.Port).To(Equal(previews[1].launch.Port))
 	})
 
 	It("leaves nothing behind", func(ctx SpecContext) {

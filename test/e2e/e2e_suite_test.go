@@ -21,7 +21,7 @@ const (
 
 	poll = 100 * time.Millisecond
 	// startTimeout is how long one preview may take to run, pod included, on a busy machine.
-	startTimeout = 60 * time.Second
+	startTimeout = 2 * time.Minute
 	// goneTimeout is how long a deleted preview may take to disappear, its pod's grace period included.
 	goneTimeout = 60 * time.Second
 )

@@ -20,6 +20,8 @@ import (
 const (
 	// silentSeconds is the startup timeout of the application that never listens.
 	silentSeconds = 3
+	// shortSeconds is a time that is over before the case that looks.
+	shortSeconds = 4
 	// nodeLabel is what the node lacks at first that the late pod waits for.
 	nodeLabel = "e2e.preview.codebegen.dev/late"
 )
@@ -27,11 +29,11 @@ const (
 // failureSpecs start all failing applications side by side and then look at what became of each.
 func failureSpecs() {
 	var broken, hungry, crashing preview
-	var silentName, quittingName, lateName string
+	var silentName, quittingName, lateName, oldName, idleName string
 
-	create := func(ctx context.Context, name string, edit func(*v1alpha1.PreviewInstanceSpec)) string {
+	create := func(ctx context.Context, name string, files map[string]string, edit func(*v1alpha1.PreviewInstanceSpec)) string {
 		GinkgoHelper()
-		instance := framework.InlineInstance(cluster.Namespace, unique(name), unique("user"), testProject(name))
+		instance := framework.InlineInstance(cluster.Namespace, unique(name), unique("user"), files)
 		edit(&instance.Spec)
 		Expect(cluster.Client.Create(ctx, instance)).To(Succeed())
 		return instance.Name
@@ -39,18 +41,22 @@ func failureSpecs() {
 	BeforeAll(func(ctx SpecContext) {
 		hungry = launchProject(ctx, "hungry", testProject("hungry"), 0)
 		crashing = launchProject(ctx, "crashing", testProject("crashing"), 0)
-		silentName = create(ctx, "silent", func(spec *v1alpha1.PreviewInstanceSpec) {
+		silentName = create(ctx, "silent", testProject("silent"), func(spec *v1alpha1.PreviewInstanceSpec) {
 			spec.StartupTimeoutSeconds = ptr.To(int32(silentSeconds))
 		})
-		quittingName = create(ctx, "quitting", func(*v1alpha1.PreviewInstanceSpec) {})
+		quittingName = create(ctx, "quitting", testProject("quitting"), func(*v1alpha1.PreviewInstanceSpec) {})
+		oldName = create(ctx, "old", minimal("old"), func(spec *v1alpha1.PreviewInstanceSpec) {
+			spec.MaxUptimeSeconds = ptr.To(int32(shortSeconds))
+		})
+		idleName = create(ctx, "idle", minimal("idle"), func(spec *v1alpha1.PreviewInstanceSpec) {
+			spec.SessionTimeoutSeconds, spec.TTLSecondsAfterFinished = ptr.To(int32(shortSeconds)), ptr.To(int32(shortSeconds))
+		})
 
 		runtime := lateRuntime(ctx)
 		DeferCleanup(func(ctx SpecContext) { Expect(cluster.Client.Delete(ctx, runtime)).To(Succeed()) })
-		files := minimal("late")
-		late := framework.InlineInstance(cluster.Namespace, unique("late"), unique("user"), files)
-		late.Spec.RuntimeName, late.Spec.StartupTimeoutSeconds = runtime.Name, ptr.To(int32(2))
-		Expect(cluster.Client.Create(ctx, late)).To(Succeed())
-		lateName = late.Name
+		lateName = create(ctx, "late", minimal("late"), func(spec *v1alpha1.PreviewInstanceSpec) {
+			spec.RuntimeName, spec.StartupTimeoutSeconds = runtime.Name, ptr.To(int32(shortSeconds))
+		})
 	})
 	AfterAll(deleteAll)
 
@@ -126,23 +132,32 @@ func failureSpecs() {
 				return 0, StopTrying("the instance does not wait: " + summary(instance))
 			}
 			return time.Since(instance.CreationTimestamp.Time), nil
-		}).WithTimeout(startTimeout).WithPolling(poll).Should(BeNumerically(">", 4*time.Second))
+		}).WithTimeout(startTimeout).WithPolling(poll).Should(BeNumerically(">", 2*shortSeconds*time.Second))
 		labelNode(ctx, `"now"`)
 		DeferCleanup(labelNode, "null")
 		eventuallyPhase(ctx, named(lateName), v1alpha1.PhaseRunning, startTimeout)
 	})
 
-	It("tells that a runtime does not exist, and goes on once it does", func(ctx SpecContext) {
+	It("stops what has run as long as it may, and keeps it", func(ctx SpecContext) {
+		stopped := eventuallyPhase(ctx, named(oldName), v1alpha1.PhaseStopped, startTimeout)
+		Expect(stopped.Status.Reason).To(Equal(v1alpha1.ReasonMaxUptime))
+		Expect(stopped.Status.StoppedAt.Sub(stopped.Status.StartedAt.Time)).To(BeNumerically(">=", shortSeconds*time.Second))
+		Expect(stopped.Status.LastFailure).To(BeNil())
+		eventuallyNoPods(ctx, string(stopped.UID))
+	})
+
+	It("stops what nobody uses, and collects it", func(ctx SpecContext) {
+		Eventually(ctx, func(ctx context.Context) (*v1alpha1.PreviewInstance, error) { return cluster.Instance(ctx, idleName) }).
+			WithTimeout(startTimeout).WithPolling(poll).Should(BeNil())
+		Expect(cluster.Kubectl(ctx, "events", "--for", "previewinstance/"+idleName)).To(ContainSubstring("SessionTimeout"))
+	})
+
+	It("tells that a runtime does not exist", func(ctx SpecContext) {
 		instance := framework.InlineInstance(cluster.Namespace, unique("orphan"), unique("user"), minimal("orphan"))
 		instance.Spec.RuntimeName = "e2e-" + runID
 		Expect(cluster.Client.Create(ctx, instance)).To(Succeed())
-		Eventually(ctx, func(ctx context.Context) (string, error) {
-			instance, err := named(instance.Name)(ctx)
-			if err != nil || len(instance.Status.Conditions) == 0 {
-				return "", err
-			}
-			return condition(instance, v1alpha1.ConditionAccepted).Reason, nil
-		}).WithTimeout(10 * time.Second).WithPolling(poll).Should(Equal(v1alpha1.ReasonRuntimeNotFound))
+		Eventually(ctx, reasonOf(instance.Name, v1alpha1.ConditionAccepted)).
+			WithTimeout(10 * time.Second).WithPolling(poll).Should(Equal(v1alpha1.ReasonRuntimeNotFound))
 	})
 }
 

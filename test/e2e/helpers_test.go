@@ -158,6 +158,17 @@ func condition(instance *v1alpha1.PreviewInstance, name string) metav1.Condition
 	return metav1.Condition{}
 }
 
+// reasonOf reads the reason of a condition, nothing while the instance has no conditions yet.
+func reasonOf(name, conditionType string) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		instance, err := named(name)(ctx)
+		if err != nil || len(instance.Status.Conditions) == 0 {
+			return "", err
+		}
+		return condition(instance, conditionType).Reason, nil
+	}
+}
+
 // onlyPod is the one pod of an instance.
 func onlyPod(ctx context.Context, instance *v1alpha1.PreviewInstance) corev1.Pod {
 	GinkgoHelper()

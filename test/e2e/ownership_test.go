@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -48,13 +47,8 @@ func ownershipSpecs() {
 		Expect(err).NotTo(HaveOccurred())
 		instance := stolen("manager")
 		Expect(trusted.Create(ctx, instance)).To(Succeed())
-		Eventually(ctx, func(ctx context.Context) (string, error) {
-			seen, err := named(instance.Name)(ctx)
-			if err != nil || len(seen.Status.Conditions) == 0 {
-				return "", err
-			}
-			return condition(seen, v1alpha1.ConditionAccepted).Reason, nil
-		}).WithTimeout(15 * time.Second).WithPolling(poll).Should(Equal(v1alpha1.ReasonGenerationNotOwned))
+		Eventually(ctx, reasonOf(instance.Name, v1alpha1.ConditionAccepted)).
+			WithTimeout(15 * time.Second).WithPolling(poll).Should(Equal(v1alpha1.ReasonGenerationNotOwned))
 		Expect(cluster.PodsOf(ctx, string(instance.UID))).To(BeEmpty())
 	})
 
