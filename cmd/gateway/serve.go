@@ -64,7 +64,7 @@ func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) 
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", s.GatewayAddress)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.GatewayAddress)
 	if err != nil {
 		return fmt.Errorf("PREVIEW_GATEWAY_ADDRESS: %w", err)
 	}

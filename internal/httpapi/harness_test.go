@@ -96,8 +96,8 @@ func newCluster(t *testing.T) *cluster {
 		Delete: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.DeleteOption) error {
 			return k.remove(ctx, c, obj, opts...)
 		},
-		Patch: func(ctx context.Context, c client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
-			return k.patch(ctx, c, obj, patch, opts...)
+		Patch: func(ctx context.Context, c client.WithWatch, obj client.Object, patch client.Patch, _ ...client.PatchOption) error {
+			return k.patch(ctx, c, obj, patch)
 		},
 		Watch: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) (watch.Interface, error) {
 			w, err := c.Watch(ctx, list, opts...)
@@ -148,7 +148,7 @@ func (k *cluster) remove(ctx context.Context, c client.WithWatch, obj client.Obj
 	return c.Delete(ctx, obj)
 }
 
-func (k *cluster) patch(ctx context.Context, c client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
+func (k *cluster) patch(ctx context.Context, c client.WithWatch, obj client.Object, patch client.Patch) error {
 	if err := k.failure("patch"); err != nil {
 		return err
 	}
@@ -176,7 +176,14 @@ func (k *cluster) patch(ctx context.Context, c client.WithWatch, obj client.Obje
 	k.mu.Lock()
 	k.patches = append(k.patches, string(data))
 	k.mu.Unlock()
-	return c.Patch(ctx, obj, patch, opts...)
+	// The fake client's own Patch sends watchers the object without its status, and completes that object afterwards.
+	if err := json.Unmarshal(data, &now); err != nil {
+		return err
+	}
+	if err := c.Update(ctx, &now); !apierrors.IsConflict(err) {
+		return err
+	}
+	return k.patch(ctx, c, obj, patch)
 }
 
 func (k *cluster) seenPatches() []string {
@@ -544,6 +551,7 @@ type fakePods struct {
 	mu      sync.Mutex
 	text    map[string]string
 	ended   map[string]bool
+	opened  int
 	changed chan struct{}
 }
 
@@ -569,7 +577,14 @@ func (p *fakePods) Ended(_ context.Context, pod string) (bool, error) {
 	return p.ended[pod], nil
 }
 
+func (p *fakePods) opens() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.opened
+}
+
 func (p *fakePods) Open(ctx context.Context, pod string, _ time.Time, _ int64) (io.ReadCloser, error) {
+	p.change(func() { p.opened++ })
 	return io.NopCloser(&fakePodStream{ctx: ctx, pods: p, pod: pod}), nil
 }
 

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"k8s.io/apimachinery/pkg/api/meta"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
@@ -78,7 +78,7 @@ func (a *API) streamLogs(c *gin.Context) (reply, error) {
 	}
 	defer release()
 
-	ctx, cancel := context.WithDeadline(c.Request.Context(), p.Expires)
+	ctx, cancel := context.WithTimeout(c.Request.Context(), p.Expires.Sub(a.now()))
 	defer cancel()
 	s := &logStream{api: a, controller: http.NewResponseController(c.Writer), events: sse.NewWriter(c.Writer), pvi: pvi}
 	header := c.Writer.Header()
@@ -184,7 +184,7 @@ func (s *logStream) awaitPod(ctx context.Context) string {
 // podHasRun reports whether the pod that the status names runs, or has. The name alone says little: it is written before
 // the pod is created.
 func podHasRun(pvi *v1alpha1.PreviewInstance) bool {
-	pod := meta.FindStatusCondition(pvi.Status.Conditions, v1alpha1.ConditionPodReady)
+	pod := apimeta.FindStatusCondition(pvi.Status.Conditions, v1alpha1.ConditionPodReady)
 	return pod != nil && (pod.Status == metav1.ConditionTrue || pod.Reason == v1alpha1.ReasonPodTerminated)
 }
 

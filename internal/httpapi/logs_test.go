@@ -1,0 +1,221 @@
+package httpapi
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/auth"
+)
+
+// stream is an open log stream.
+type stream struct {
+	h        *harness
+	response *http.Response
+	lines    *bufio.Scanner
+	cancel   context.CancelFunc
+}
+
+func (h *harness) stream(id, token, lastEventID string) *stream {
+	h.t.Helper()
+	ctx, cancel := context.WithCancel(h.t.Context())
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url+base+id+"/preview/logs/stream", nil)
+	h.must(err)
+	request.Header.Set("Authorization", "Bearer "+token)
+	if lastEventID != "" {
+		request.Header.Set("Last-Event-ID", lastEventID)
+	}
+	response, err := h.http.Do(request)
+	h.must(err)
+	s := &stream{h: h, response: response, lines: bufio.NewScanner(response.Body), cancel: cancel}
+	s.lines.Buffer(nil, 1<<20)
+	h.t.Cleanup(s.close)
+	if response.StatusCode != http.StatusOK {
+		h.t.Fatalf("status %d", response.StatusCode)
+	}
+	return s
+}
+
+func (s *stream) close() {
+	s.cancel()
+	_ = s.response.Body.Close()
+}
+
+// next reads the frame that comes next, heartbeats left out.
+func (s *stream) next() string {
+	s.h.t.Helper()
+	var frame []string
+	for s.lines.Scan() {
+		switch line := s.lines.Text(); {
+		case line != "":
+			frame = append(frame, line)
+		case len(frame) == 1 && frame[0] == ": heartbeat":
+			frame = nil
+		default:
+			return strings.Join(frame, "\n")
+		}
+	}
+	return "closed"
+}
+
+func (s *stream) expect(frames ...string) {
+	s.h.t.Helper()
+	for _, want := range frames {
+		if diff := cmp.Diff(want, s.next()); diff != "" {
+			s.h.t.Fatalf("frame (-want +got):\n%s", diff)
+		}
+	}
+}
+
+const stampNanos = 1767323045000000000
+
+func frame(ordinal int, level, message string) string {
+	return fmt.Sprintf("id: %d-%d\ndata: {\"timestamp\":\"2026-01-02T03:04:05Z\",\"level\":%q,\"message\":%q,\"source\":\"subprocess\"}", stampNanos, ordinal, level, message)
+}
+
+// podReady is the status of an instance whose pod runs.
+func podReady(pvi *v1alpha1.PreviewInstance) {
+	pvi.Status.PodName = "pod"
+	apimeta.SetStatusCondition(&pvi.Status.Conditions, metav1.Condition{
+		Type: v1alpha1.ConditionPodReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonPodRunning,
+	})
+}
+
+// withPod makes instances that have a pod from the start.
+func withPod(h *harness) *harness {
+	h.cluster.manage = func(pvi *v1alpha1.PreviewInstance) {
+		h.cluster.setStatus(h.t, pvi.Name, func(p *v1alpha1.PreviewInstance) { allocated(3001)(p); podReady(p) })
+	}
+	return h
+}
+
+func TestLogStream(t *testing.T) {
+	h := withPod(newHarness(t, nil))
+	h.launched("gen", "alice")
+	h.pods.print("pod", "2026-01-02T03:04:05Z INFO:     past\n")
+	s := h.stream("gen", h.token("alice", auth.RoleUser), "")
+	want := map[string]string{
+		"Content-Type": "text/event-stream", "Cache-Control": "no-cache", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff",
+	}
+	for name, value := range want {
+		if got := s.response.Header.Get(name); got != value {
+			t.Errorf("%s: %q, want %q", name, got, value)
+		}
+	}
+	s.expect("retry: 3000", frame(0, "INFO", "INFO:     past"))
+	h.pods.print("pod", "2026-01-02T03:04:05Z ERROR:    live\n")
+	s.expect(frame(1, "ERROR", "ERROR:    live"))
+	h.pods.end("pod")
+	s.expect("event: end\ndata: {\"reason\":\"ended\"}", "closed")
+
+	// A client that was away goes on where it was.
+	h.stream("gen", h.token("alice", auth.RoleUser), fmt.Sprintf("%d-0", stampNanos)).
+		expect("retry: 3000", frame(1, "ERROR", "ERROR:    live"), "event: end\ndata: {\"reason\":\"ended\"}", "closed")
+	h.stream("gen", h.token("alice", auth.RoleUser), "1-0").
+		expect("retry: 3000", "event: gap\ndata: {\"lost\":null}", frame(0, "INFO", "INFO:     past"))
+}
+
+func TestLogStreamWaitsForThePod(t *testing.T) {
+	h := newHarness(t, nil)
+	h.launched("gen", "alice")
+	s := h.stream("gen", h.token("alice", auth.RoleUser), "")
+	s.expect("retry: 3000")
+	h.pods.print("pod", "2026-01-02T03:04:05Z hello\n")
+	// The name of a pod is written before the pod is created; its log must not be asked for yet.
+	h.cluster.setStatus(t, instanceName("gen"), func(p *v1alpha1.PreviewInstance) { p.Status.PodName = "pod" })
+	h.sees("gen", func(p *v1alpha1.PreviewInstance) bool { return p.Status.PodName != "" })
+	if got := h.pods.opens(); got != 0 {
+		t.Errorf("the log of a pod that is not there was opened %d times", got)
+	}
+	h.cluster.setStatus(t, instanceName("gen"), podReady)
+	s.expect(frame(0, "INFO", "hello"))
+}
+
+func TestLogStreamOfAPreviewThatNeverHadAPod(t *testing.T) {
+	h := newHarness(t, nil)
+	h.launched("gen", "alice")
+	s := h.stream("gen", h.token("alice", auth.RoleUser), "")
+	h.cluster.setStatus(t, instanceName("gen"), ended(v1alpha1.PhaseFailed, v1alpha1.ReasonRuntimeNotFound))
+	s.expect("retry: 3000", "event: end\ndata: {\"reason\":\"no-pod\"}", "closed")
+}
+
+func TestLogStreamHeartbeats(t *testing.T) {
+	h := withPod(newHarness(t, func(o *Options) { o.Heartbeat = time.Millisecond }))
+	h.launched("gen", "alice")
+	s := h.stream("gen", h.token("alice", auth.RoleUser), "")
+	for range 3 {
+		for s.lines.Scan() && s.lines.Text() != ": heartbeat" {
+			continue
+		}
+	}
+	if err := s.lines.Err(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Incident 23: a stream that outlives the token it was opened with.
+func TestIncidentLogStreamEndsWithItsToken(t *testing.T) {
+	h := withPod(newHarness(t, nil))
+	h.launched("gen", "alice")
+	token, err := auth.Mint(h.auth, auth.Principal{UserID: "alice"}, time.Second)
+	h.must(err)
+	// The clock of the harness stands still, and the deadline of a stream is measured by the real one.
+	h.stream("gen", token, "").expect("retry: 3000", "event: end\ndata: {\"reason\":\"token-expired\"}", "closed")
+}
+
+func TestStreamsAreBounded(t *testing.T) {
+	h := withPod(newHarness(t, func(o *Options) { o.MaxStreams, o.MaxStreamsPerUser = 3, 2 }))
+	h.launched("gen", "alice")
+	h.stored("gen2", "bob")
+	decode[launchReply](h, h.do(launchCall(h, "gen2", "bob", nil)), http.StatusCreated)
+	alice, bob := h.token("alice", auth.RoleUser), h.token("bob", auth.RoleUser)
+	first := h.stream("gen", alice, "")
+	h.stream("gen", alice, "")
+	again := call{method: "GET", path: base + "gen/preview/logs/stream", token: alice}
+	if a := h.do(again); a.status != http.StatusTooManyRequests || a.slug() != "too-many-streams" || a.header.Get("Retry-After") == "" {
+		t.Errorf("third of a user: %d %s", a.status, a.body)
+	}
+	h.stream("gen2", bob, "")
+	if a := h.do(call{method: "GET", path: base + "gen2/preview/logs/stream", token: bob}); a.status != http.StatusServiceUnavailable || a.slug() != "busy" {
+		t.Errorf("fourth of the gateway: %d %s", a.status, a.body)
+	}
+	if metrics := string(h.do(call{method: "GET", path: "/metrics"}).body); !strings.Contains(metrics, "preview_gateway_open_streams 3\n") {
+		t.Error("the metric of open streams is not 3")
+	}
+	first.close()
+	h.eventually("the stream is given back", func() bool { return h.api.streams.count() == 2 })
+	h.stream("gen", alice, "")
+}
+
+func TestLogStreamRefusals(t *testing.T) {
+	h := withPod(newHarness(t, nil))
+	h.stored("gen", "alice")
+	c := call{method: "GET", path: base + "gen/preview/logs/stream", token: h.token("alice", auth.RoleUser)}
+	if a := h.do(c); a.slug() != "preview-not-found" {
+		t.Errorf("before the launch: %d %s", a.status, a.body)
+	}
+	decode[launchReply](h, h.do(launchCall(h, "gen", "alice", nil)), http.StatusCreated)
+	c.header = map[string]string{"Last-Event-ID": "x"}
+	if a := h.do(c); a.status != http.StatusBadRequest || a.field() != "Last-Event-ID" {
+		t.Errorf("bad id: %d %s", a.status, a.body)
+	}
+}
+
+// Viewers keep a preview alive.
+func TestViewersAreRecordedAsActivity(t *testing.T) {
+	h := withPod(newHarness(t, func(o *Options) { o.Heartbeat = time.Millisecond }))
+	h.launched("gen", "alice")
+	h.stream("gen", h.token("alice", auth.RoleUser), "").expect("retry: 3000")
+	h.eventually("the first activity is written", func() bool { return len(h.cluster.seenPatches()) == 1 })
+	h.clock.advance(time.Minute)
+	h.eventually("the second activity is written", func() bool { return len(h.cluster.seenPatches()) == 2 })
+}
