@@ -159,7 +159,7 @@ func inParallel(previews []preview, limit int, do func(*preview) error) []error 
 // after the time that it was told, and gets the same preview.
 func launchPatiently(ctx context.Context, p preview, delayed *atomic.Int32) (framework.Launch, error) {
 	for range 10 {
-		launch, err := p.Launch(ctx, p.id, "capacity", 300)
+		launch, err := p.Launch(ctx, p.id, "capacity", 0)
 		var answer *framework.Error
 		if !errors.As(err, &answer) || !strings.HasSuffix(answer.Problem.Type, delayedProblem) {
 			return launch, err
