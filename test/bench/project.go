@@ -21,7 +21,7 @@ const (
 
 	// pause lies between two attempts to reach an application, in all measurements alike: without it the attempts would
 	// take the processors from what is measured.
-	pause = 5 * time.Millisecond
+	pause = 10 * time.Millisecond
 	// patience bounds one launch.
 	patience = 2 * time.Minute
 )

@@ -76,6 +76,19 @@ func kubectlSpecs() {
 		Expect(kubectl(ctx, "get", "--raw", path)).To(MatchJSON(`{"text":"Hello, world!"}`))
 	})
 
+	It("writes nothing while nothing happens", func(ctx SpecContext) {
+		version := func(ctx context.Context) (string, error) {
+			instance, err := named(sampleName)(ctx)
+			if err != nil {
+				return "", err
+			}
+			return instance.ResourceVersion, nil
+		}
+		settled, err := version(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		Consistently(ctx, version).WithTimeout(4 * time.Second).WithPolling(500 * time.Millisecond).Should(Equal(settled))
+	})
+
 	It("explains every field", func(ctx SpecContext) {
 		Expect(kubectl(ctx, "explain", "pvi.spec.source.inline.files")).To(And(ContainSubstring("128 KiB"), ContainSubstring("path")))
 		Expect(kubectl(ctx, "explain", "previewruntime.spec.memoryRequestMB")).To(ContainSubstring("MiB"))

@@ -92,7 +92,7 @@ func sandboxSpecs() {
 		Expect(seen.Processes).To(HaveKey("1"))
 		Expect(len(seen.Processes)).To(BeNumerically("<=", 5), "the pod shows processes other than its own")
 
-		for _, name := range []string{framework.JWTSecretKey, framework.RunnerKeySecretKey, "session-key"} {
+		for _, name := range []string{framework.JWTSecretKey, framework.RunnerKeySecretKey, framework.SessionKeySecretKey} {
 			key, err := cluster.Key(ctx, name)
 			Expect(err).NotTo(HaveOccurred())
 			Expect(reply.Body).NotTo(ContainSubstring(string(key)), name)
@@ -151,6 +151,35 @@ func sandboxSpecs() {
 		neighbour.get(ctx, "/", nil, &map[string]any{})
 		By("being sure that the runner is there, and takes its own secret")
 		Expect(runnerState(ctx, other, runnerSecret(ctx, other.Name))).To(BeElementOf(0, http.StatusOK))
+	})
+
+	It("leaves no secret in logs, status or events (incident 22)", func(ctx SpecContext) {
+		canaries := map[string]string{
+			"bearer token": probe.Bearer, "session token": probe.launch.SessionToken, "runner secret": string(runnerSecret(ctx, pod.Name)),
+		}
+		for _, name := range []string{framework.JWTSecretKey, framework.RunnerKeySecretKey, framework.SessionKeySecretKey} {
+			key, err := cluster.Key(ctx, name)
+			Expect(err).NotTo(HaveOccurred())
+			canaries[name] = string(key)
+		}
+		var texts []string
+		for _, arguments := range [][]string{
+			{"logs", "deployment/" + framework.Release, "-n", framework.SystemNamespace, "-c", "manager"},
+			{"logs", "deployment/" + framework.Release, "-n", framework.SystemNamespace, "-c", "gateway"},
+			{"get", "pvi,pods,services,configmaps", "-o", "yaml"},
+			{"get", "events", "-o", "yaml"},
+		} {
+			text, err := cluster.Kubectl(ctx, arguments...)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(text).NotTo(BeEmpty())
+			texts = append(texts, text)
+		}
+		for name, canary := range canaries {
+			Expect(len(canary)).To(BeNumerically(">=", 32), name)
+			for _, text := range texts {
+				Expect(strings.Contains(text, canary)).To(BeFalse(), "the %s is in %.60q…", name, text)
+			}
+		}
 	})
 
 	It("cannot start processes without end", func(ctx SpecContext) {

@@ -30,11 +30,12 @@ const (
 	// Release is the name of the Helm release, SystemNamespace where it is installed.
 	Release         = "preview-operator"
 	SystemNamespace = "preview-system"
-	// GatewayServiceName, KeysSecretName and JWTSecretKey are named by the chart.
-	GatewayServiceName = "preview-operator-gateway"
-	KeysSecretName     = "preview-operator-keys"
-	JWTSecretKey       = "jwt-secret"
-	RunnerKeySecretKey = "runner-key"
+	// GatewayServiceName, KeysSecretName and the keys in it are named by the chart.
+	GatewayServiceName  = "preview-operator-gateway"
+	KeysSecretName      = "preview-operator-keys"
+	JWTSecretKey        = "jwt-secret"
+	RunnerKeySecretKey  = "runner-key"
+	SessionKeySecretKey = "session-key"
 	// ManagerAccount and GatewayAccount are the user names of the two identities.
 	ManagerAccount = "system:serviceaccount:preview-system:preview-operator"
 	GatewayAccount = "system:serviceaccount:preview-system:preview-gateway"
