@@ -157,7 +157,8 @@ func (a *API) routes() (*gin.Engine, error) {
 		return reply{status: http.StatusOK, body: gin.H{"status": "ok"}}, nil
 	}))
 	engine.GET("/readyz", a.adapt(a.ready))
-	engine.GET("/metrics", gin.WrapH(promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{})))
+	metrics := promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{})
+	engine.GET("/metrics", a.limitWrite, gin.WrapH(metrics))
 	return engine, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"reflect"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -31,11 +32,14 @@ func readBody(c *gin.Context, limit int64) ([]byte, error) {
 	if c.Request.ContentLength > limit {
 		return nil, &http.MaxBytesError{Limit: limit}
 	}
-	// Not every writer has deadlines; those of the server do.
-	if err := http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(bodyReadTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := readUntil(c, time.Now().Add(bodyReadTimeout)); err != nil {
 		return nil, err
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
+	if err == nil {
+		// The server goes on reading, to notice when the client goes; the answer may take longer than the body did.
+		err = readUntil(c, time.Time{})
+	}
 	var tooLarge *http.MaxBytesError
 	if err == nil || errors.As(err, &tooLarge) {
 		return data, err
@@ -44,6 +48,15 @@ func readBody(c *gin.Context, limit int64) ([]byte, error) {
 		return nil, c.Request.Context().Err()
 	}
 	return nil, &failure{kind: kindInvalidRequest, field: "body", detail: "the body ended early or did not arrive in time", cause: err}
+}
+
+// readUntil sets when reading from the client ends; never when at is zero. Not every writer has deadlines; those of the
+// server do.
+func readUntil(c *gin.Context, at time.Time) error {
+	if err := http.NewResponseController(c.Writer).SetReadDeadline(at); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
 }
 
 // mediaType returns the type of the body without parameters.
@@ -136,7 +149,7 @@ func fieldTypes(pointer any) map[string]bool {
 
 // checkObject walks the tokens of a body whose members are known.
 func checkObject(data []byte, known map[string]bool) error {
-	w := &walker{decoder: json.NewDecoder(bytes.NewReader(data))}
+	w := &walker{decoder: json.NewDecoder(bytes.NewReader(data)), hasReplacement: replacement.Match(data)}
 	w.decoder.UseNumber()
 	if first, err := w.decoder.Token(); err != nil {
 		return jsonFailure(err)
@@ -159,8 +172,15 @@ func checkObject(data []byte, known map[string]bool) error {
 	return nil
 }
 
+// replacement finds U+FFFD, as it is or escaped.
+var replacement = regexp.MustCompile(`\x{FFFD}|\\[uU][fF][fF][fF][dD]`)
+
 // walker reads JSON token by token.
-type walker struct{ decoder *json.Decoder }
+type walker struct {
+	decoder *json.Decoder
+	// hasReplacement is set when the text itself has U+FFFD. The decoder makes it of half a surrogate pair (\ud800).
+	hasReplacement bool
+}
 
 // members reads an object up to its closing brace. Duplicates are refused where strict is set; visit decides that for
 // the value of each member.
@@ -198,6 +218,9 @@ func (w *walker) value(path string, depth int, strict bool) error {
 	token, err := w.decoder.Token()
 	if err != nil {
 		return jsonFailure(err)
+	}
+	if text, ok := token.(string); ok && (strict || depth == 1) && !w.hasReplacement && strings.ContainsRune(text, utf8.RuneError) {
+		return invalid(path, "contains half of a surrogate pair, which is no character")
 	}
 	switch token {
 	case json.Delim('{'):

@@ -55,6 +55,7 @@ func (a *API) adapt(h handler) gin.HandlerFunc {
 		case answer.written:
 			c.Set(streamedKey, true)
 		case answer.body == nil:
+			a.limitWrite(c)
 			c.Status(answer.status)
 			c.Writer.WriteHeaderNow()
 		default:
@@ -85,11 +86,17 @@ func (a *API) writeJSON(c *gin.Context, status int, contentType string, body any
 		// Every body is a struct of ours; this is a programming error, which recovery reports.
 		panic(fmt.Sprintf("encode %T: %v", body, err))
 	}
-	controller := http.NewResponseController(c.Writer)
-	if err := controller.SetWriteDeadline(time.Now().Add(responseTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		a.logger.Debug("setting a write deadline failed", "error", err)
-	}
+	a.limitWrite(c)
 	c.Data(status, contentType, data)
+}
+
+// limitWrite gives a client responseTimeout from now to receive the answer. It precedes every answer, for the server has
+// no time-out of its own: it would cut streams.
+func (a *API) limitWrite(c *gin.Context) {
+	err := http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(responseTimeout))
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+		a.logger.Debug("setting a write deadline failed", "request_id", requestID(c), "error", err)
+	}
 }
 
 // observe gives each request an id, logs it, counts it, and turns panics into problems. The log has neither query nor

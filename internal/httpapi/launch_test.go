@@ -309,6 +309,8 @@ func TestBadLaunches(t *testing.T) {
 		"env value NUL":       {`{"env":{"A":"\u0000"}}`, 400, "env.A"},
 		"env value too long":  {`{"env":{"A":"` + strings.Repeat("a", 8193) + `"}}`, 400, "env.A"},
 		"env too many":        {manyEnv, 400, "env"},
+		"half a surrogate":    {`{"env":{"A":"\ud83d"}}`, 400, "env.A"},
+		"half in a name":      {`{"env":{"\ud83d":""}}`, 400, ""},
 		"env list":            {`{"env":[]}`, 400, "env"},
 		"too large":           {`{"env":{"A":"` + strings.Repeat("a", maxLaunchBytes) + `"}}`, 413, "body"},
 	}

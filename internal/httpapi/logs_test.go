@@ -38,16 +38,14 @@ func (h *harness) stream(id, token, lastEventID string) *stream {
 	h.must(err)
 	s := &stream{h: h, response: response, lines: bufio.NewScanner(response.Body), cancel: cancel}
 	s.lines.Buffer(nil, 1<<20)
-	h.t.Cleanup(s.close)
+	h.t.Cleanup(func() {
+		cancel()
+		_ = response.Body.Close()
+	})
 	if response.StatusCode != http.StatusOK {
 		h.t.Fatalf("status %d", response.StatusCode)
 	}
 	return s
-}
-
-func (s *stream) close() {
-	s.cancel()
-	_ = s.response.Body.Close()
 }
 
 // next reads the frame that comes next, heartbeats left out.
@@ -191,7 +189,7 @@ func TestStreamsAreBounded(t *testing.T) {
 	if metrics := string(h.do(call{method: "GET", path: "/metrics"}).body); !strings.Contains(metrics, "preview_gateway_open_streams 3\n") {
 		t.Error("the metric of open streams is not 3")
 	}
-	first.close()
+	first.cancel()
 	h.eventually("the stream is given back", func() bool { return h.api.streams.count() == 2 })
 	h.stream("gen", alice, "")
 }

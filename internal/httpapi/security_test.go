@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -282,6 +283,43 @@ func TestIncidentEndlessHeaders(t *testing.T) {
 	}
 	if status := h.rawStatus(fmt.Sprintf("PUT %sgen HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", base, h.token("alice", auth.RoleUser), 1<<40)); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("announced body of 1 TiB: %d", status)
+	}
+}
+
+// deadlines records what a handler does with the deadlines of its connection.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	read, write []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(at time.Time) error  { d.read = append(d.read, at); return nil }
+func (d *deadlines) SetWriteDeadline(at time.Time) error { d.write = append(d.write, at); return nil }
+
+// Incident 24: clients that neither send nor read. The deadline of a body ends with the body, or it would cut off the
+// answer.
+func TestIncidentSlowClients(t *testing.T) {
+	h := newHarness(t, nil)
+	for _, c := range []call{
+		{method: "PUT", path: base + "gen", body: `{"files":{"a":""}}`},
+		{method: "DELETE", path: base + "gen/preview"},
+		{method: "GET", path: base + "nope"},
+		{method: "GET", path: "/metrics"},
+		{method: "GET", path: "/nope"},
+	} {
+		t.Run(c.method+" "+c.path, func(t *testing.T) {
+			text, _ := c.body.(string)
+			request := httptest.NewRequestWithContext(t.Context(), c.method, c.path, strings.NewReader(text))
+			request.Header.Set("Content-Type", "application/json")
+			request.Header.Set("Authorization", "Bearer "+h.token("alice", auth.RoleUser))
+			seen := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+			h.api.ServeHTTP(seen, request)
+			if len(seen.write) != 1 || time.Until(seen.write[0]) <= 0 {
+				t.Errorf("write deadlines %v, want one to come", seen.write)
+			}
+			if text != "" && (len(seen.read) != 2 || time.Until(seen.read[0]) <= 0 || !seen.read[1].IsZero()) {
+				t.Errorf("read deadlines %v, want one to come, and none after the body", seen.read)
+			}
+		})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -30,9 +31,11 @@ type fakeLog struct {
 	openErr error
 	// breakAfter breaks the next streams after so many bytes each.
 	breakAfter []int
-	opened     int
-	open       int
-	changed    chan struct{}
+	// breakWith is the error of a broken stream.
+	breakWith error
+	opened    int
+	open      int
+	changed   chan struct{}
 }
 
 type fakeEntry struct {
@@ -40,7 +43,7 @@ type fakeEntry struct {
 	text string
 }
 
-func newFakeLog() *fakeLog { return &fakeLog{changed: make(chan struct{})} }
+func newFakeLog() *fakeLog { return &fakeLog{breakWith: errBroken, changed: make(chan struct{})} }
 
 func (l *fakeLog) change(do func()) {
 	l.mu.Lock()
@@ -48,6 +51,13 @@ func (l *fakeLog) change(do func()) {
 	do()
 	close(l.changed)
 	l.changed = make(chan struct{})
+}
+
+// breaksLeft is how many streams are still to break.
+func (l *fakeLog) breaksLeft() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.breakAfter)
 }
 
 func (l *fakeLog) print(at time.Time, texts ...string) {
@@ -99,7 +109,7 @@ var errBroken = errors.New("connection reset")
 func (s *fakeStream) Read(p []byte) (int, error) {
 	for {
 		if s.breakAfter == 0 {
-			return 0, errBroken
+			return 0, s.log.breakWith
 		}
 		if len(s.buf) > 0 {
 			if s.breakAfter > 0 {
@@ -285,27 +295,37 @@ func TestBrokenStreamIsResumedWithoutLossOrRepetition(t *testing.T) {
 		"in the middle of one long": {40000},
 	}
 	for name, breaks := range tests {
-		t.Run(name, func(t *testing.T) {
-			log := newFakeLog()
-			log.breakAfter = breaks
-			log.print(epoch, "same", "same", "same", "other", "same")
-			log.print(epoch.Add(time.Millisecond), "same", "same")
-			log.print(epoch.Add(2*time.Second), "later", strings.Repeat("long ", 10000))
-			log.change(func() { log.ended = true })
-			got := drain(t, view(t, newHub(t, log, nil), nil))
-			var joined []string
-			for i, line := range got {
-				if i > 0 && got[i-1].Partial {
-					joined[len(joined)-1] += line.Text
-					continue
-				}
-				joined = append(joined, line.Text)
-			}
-			want := []string{"same", "same", "same", "other", "same", "same", "same", "later", strings.Repeat("long ", 10000)}
-			if diff := cmp.Diff(want, joined); diff != "" {
-				t.Errorf("lines (-want +got):\n%s", diff)
-			}
-		})
+		t.Run(name, func(t *testing.T) { resume(t, errBroken, breaks) })
+		// The end of a container's log and that of a connection look alike.
+		t.Run(name+", as if it had ended", func(t *testing.T) { resume(t, io.EOF, breaks) })
+	}
+}
+
+func resume(t *testing.T, breakWith error, breaks []int) {
+	log := newFakeLog()
+	log.breakWith, log.breakAfter = breakWith, breaks
+	log.print(epoch, "same", "same", "same", "other", "same")
+	log.print(epoch.Add(time.Millisecond), "same", "same")
+	log.print(epoch.Add(2*time.Second), "later", strings.Repeat("long ", 10000))
+	hub := newHub(t, log, nil)
+	v := view(t, hub, nil)
+	// The streams break while the container still runs.
+	for log.breaksLeft() > 0 {
+		runtime.Gosched()
+	}
+	log.change(func() { log.ended = true })
+	got := drain(t, v)
+	var joined []string
+	for i, line := range got {
+		if i > 0 && got[i-1].Partial {
+			joined[len(joined)-1] += line.Text
+			continue
+		}
+		joined = append(joined, line.Text)
+	}
+	want := []string{"same", "same", "same", "other", "same", "same", "same", "later", strings.Repeat("long ", 10000)}
+	if diff := cmp.Diff(want, joined); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
 	}
 }
 
