@@ -12,6 +12,8 @@ chart=charts/preview-operator
 "$controller_gen" crd paths=./api/... output:crd:dir=config/crd/bases
 "$controller_gen" rbac:roleName=preview-operator-manager paths=./controllers/... output:rbac:dir=config/rbac
 
+go test ./internal/settings -run TestConfigurationReference -update >/dev/null # docs/configuration.md
+
 # The chart cannot read files outside its folder.
 mkdir -p "$chart/files/crds" "$chart/files/rbac"
 cp config/crd/bases/*.yaml "$chart/files/crds/"
