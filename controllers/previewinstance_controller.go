@@ -104,6 +104,8 @@ func (r *PreviewInstanceReconciler) runPhases(ctx context.Context, s *scope) err
 		r.expire,
 	}
 	if s.served() {
+		// The outcome of the handover is in the status now.
+		r.handovers.forget(s.instance.UID)
 		phases = phases[len(phases)-1:]
 	}
 	for _, phase := range phases {
