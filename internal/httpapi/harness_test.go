@@ -50,6 +50,9 @@ const (
 type cluster struct {
 	client.WithWatch
 
+	// writing makes a check and the write that it allows one step, as they are on an API server.
+	writing sync.Mutex
+
 	mu sync.Mutex
 	// manage plays the manager for each created instance; nothing happens when nil.
 	manage func(*v1alpha1.PreviewInstance)
@@ -119,7 +122,10 @@ func (k *cluster) create(ctx context.Context, c client.WithWatch, obj client.Obj
 	k.created++
 	manage := k.manage
 	k.mu.Unlock()
-	if err := c.Create(ctx, obj, opts...); err != nil {
+	k.writing.Lock()
+	err := c.Create(ctx, obj, opts...)
+	k.writing.Unlock()
+	if err != nil {
 		return err
 	}
 	if manage != nil {
@@ -133,6 +139,8 @@ func (k *cluster) remove(ctx context.Context, c client.WithWatch, obj client.Obj
 	if err := k.failure("delete"); err != nil {
 		return err
 	}
+	k.writing.Lock()
+	defer k.writing.Unlock()
 	var options client.DeleteOptions
 	options.ApplyOptions(opts)
 	var now v1alpha1.PreviewInstance
@@ -164,26 +172,36 @@ func (k *cluster) patch(ctx context.Context, c client.WithWatch, obj client.Obje
 	if err := json.Unmarshal(data, &change); err != nil {
 		return err
 	}
+	k.writing.Lock()
+	defer k.writing.Unlock()
+	return k.merge(ctx, c, obj, data, change.Metadata.UID)
+}
+
+// merge applies a merge patch to the object of that UID.
+func (k *cluster) merge(ctx context.Context, c client.WithWatch, obj client.Object, data []byte, uid types.UID) error {
 	var now v1alpha1.PreviewInstance
 	if err := c.Get(ctx, client.ObjectKeyFromObject(obj), &now); err != nil {
 		return err
 	}
-	if change.Metadata.UID != now.UID {
+	if uid != now.UID {
 		return apierrors.NewInvalid(v1alpha1.GroupVersion.WithKind("PreviewInstance").GroupKind(), now.Name, field.ErrorList{
-			field.Invalid(field.NewPath("metadata", "uid"), change.Metadata.UID, "field is immutable"),
+			field.Invalid(field.NewPath("metadata", "uid"), uid, "field is immutable"),
 		})
 	}
-	k.mu.Lock()
-	k.patches = append(k.patches, string(data))
-	k.mu.Unlock()
 	// The fake client's own Patch sends watchers the object without its status, and completes that object afterwards.
 	if err := json.Unmarshal(data, &now); err != nil {
 		return err
 	}
-	if err := c.Update(ctx, &now); !apierrors.IsConflict(err) {
-		return err
+	err := c.Update(ctx, &now)
+	if apierrors.IsConflict(err) {
+		return k.merge(ctx, c, obj, data, uid)
 	}
-	return k.patch(ctx, c, obj, patch)
+	if err == nil {
+		k.mu.Lock()
+		k.patches = append(k.patches, string(data))
+		k.mu.Unlock()
+	}
+	return err
 }
 
 func (k *cluster) seenPatches() []string {

@@ -21,6 +21,9 @@ import (
 // callTimeout bounds each call to the API server, on top of the caller's context.
 const callTimeout = 10 * time.Second
 
+// maxDeleted bounds how many deleted instances are remembered. Whoever asks for one waits at that moment.
+const maxDeleted = 4096
+
 // errNoInstance: there is no PreviewInstance of that name.
 var errNoInstance = errors.New("preview instance not found")
 
@@ -34,6 +37,9 @@ type Instances struct {
 	mu sync.Mutex
 	// waiting holds, by instance name, a channel that is closed at the next change.
 	waiting map[string]chan struct{}
+	// deleted holds the UIDs of the instances that were deleted last, deletedOrder the order of their deletion.
+	deleted      map[types.UID]bool
+	deletedOrder []types.UID
 	// onEnd is called with the UIDs of instances that do not run any more, also repeatedly.
 	onEnd []func(uid types.UID)
 }
@@ -43,17 +49,26 @@ func NewInstances(c client.WithWatch, namespace string) (*Instances, error) {
 	if c == nil || namespace == "" {
 		return nil, errors.New("httpapi: a client and a namespace are needed")
 	}
-	i := &Instances{client: c, namespace: namespace, waiting: map[string]chan struct{}{}}
+	i := &Instances{client: c, namespace: namespace, waiting: map[string]chan struct{}{}, deleted: map[types.UID]bool{}}
 	i.informer = cache.NewSharedIndexInformer(i.listWatch(), &v1alpha1.PreviewInstance{}, 0, cache.Indexers{})
 	if err := i.informer.SetTransform(slim); err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
 	if _, err := i.informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(obj any) { i.changed(obj) },
-		UpdateFunc: func(_, obj any) { i.changed(obj) },
+		AddFunc: func(obj any) { i.changed(obj) },
+		UpdateFunc: func(before, obj any) {
+			// After a cut watch, a deletion and a creation under the same name look like an update.
+			if was, ok := before.(*v1alpha1.PreviewInstance); ok && was.UID != obj.(*v1alpha1.PreviewInstance).UID {
+				i.rememberDeleted(was.UID)
+			}
+			i.changed(obj)
+		},
 		DeleteFunc: func(obj any) {
 			if gone, ok := obj.(cache.DeletedFinalStateUnknown); ok {
 				obj = gone.Obj
+			}
+			if was, ok := obj.(*v1alpha1.PreviewInstance); ok {
+				i.rememberDeleted(was.UID)
 			}
 			i.changed(obj)
 		},
@@ -119,6 +134,25 @@ func (i *Instances) changed(obj any) {
 		close(waiting)
 		delete(i.waiting, pvi.Name)
 	}
+}
+
+func (i *Instances) rememberDeleted(uid types.UID) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if len(i.deletedOrder) == maxDeleted {
+		delete(i.deleted, i.deletedOrder[0])
+		i.deletedOrder = i.deletedOrder[1:]
+	}
+	i.deleted[uid] = true
+	i.deletedOrder = append(i.deletedOrder, uid)
+}
+
+// Deleted reports whether an instance was deleted a short while ago. The cache alone cannot tell one that is gone from
+// one that has not arrived yet.
+func (i *Instances) Deleted(uid types.UID) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.deleted[uid]
 }
 
 // Cached returns an instance from the cache; it must not be changed. It fails with errNoInstance.

@@ -222,13 +222,10 @@ func (a *API) remove(ctx context.Context, pvi *v1alpha1.PreviewInstance) error {
 // deletes the instance meanwhile.
 func (a *API) awaitDecision(ctx context.Context, pvi *v1alpha1.PreviewInstance) (*v1alpha1.PreviewInstance, error) {
 	if !isDecided(pvi) {
-		// The cache may not have the instance yet; only one that was there can be gone.
-		seen := false
 		decided, err := a.instances.WaitFor(ctx, pvi.Name, func(now *v1alpha1.PreviewInstance) bool {
 			if now == nil || now.UID != pvi.UID {
-				return seen
+				return a.instances.Deleted(pvi.UID)
 			}
-			seen = true
 			return isDecided(now)
 		})
 		if err != nil {
