@@ -47,10 +47,21 @@ func await(t *testing.T, what string, condition func() bool) {
 	}
 }
 
+// starts counts how often the script has written that it started.
+func (r *runner) starts(t *testing.T) int {
+	t.Helper()
+	log, err := os.ReadFile(filepath.Join(r.logDir, "test.log"))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return strings.Count(string(log), "started")
+}
+
 func TestKilledComponentIsStartedAgain(t *testing.T) {
 	t.Parallel()
 	r := startRunner(t, "echo started; exec sleep 1000")
-	await(t, "it runs", func() bool { return r.status().PID != 0 })
+	// A shell that is killed before its first command writes nothing.
+	await(t, "it runs", func() bool { return r.starts(t) == 1 })
 	first := r.status().PID
 	if err := r.kill(); err != nil {
 		t.Fatal(err)
@@ -59,10 +70,7 @@ func TestKilledComponentIsStartedAgain(t *testing.T) {
 	if s := r.status(); s.Restarts != 1 || s.LastEnd != "signal: killed" {
 		t.Errorf("status = %+v, want one restart after a kill", s)
 	}
-	await(t, "both have written to the log", func() bool {
-		log, err := os.ReadFile(filepath.Join(r.logDir, "test.log"))
-		return err == nil && strings.Count(string(log), "started") == 2
-	})
+	await(t, "both have written to the log", func() bool { return r.starts(t) == 2 })
 }
 
 func TestStoppedComponentStaysStopped(t *testing.T) {
@@ -70,8 +78,8 @@ func TestStoppedComponentStaysStopped(t *testing.T) {
 	r := startRunner(t, "exec sleep 1000")
 	await(t, "it runs", func() bool { return r.status().PID != 0 })
 	r.stop()
-	time.Sleep(2 * firstBackoff)
-	if s := r.status(); s.PID != 0 || s.Wanted {
+	await(t, "it has ended", func() bool { return r.status().PID == 0 })
+	if s := r.status(); s.Wanted || s.Restarts != 0 {
 		t.Errorf("status = %+v, want it stopped", s)
 	}
 	if err := r.kill(); err == nil {
