@@ -39,9 +39,15 @@ func cold(ctx context.Context, cluster *framework.Cluster, o options) (*report, 
 	}
 	run := strings.ToLower(rand.Text()[:6])
 	for i := range o.launches {
+		if err := o.idle.wait(ctx); err != nil {
+			return nil, err
+		}
 		post, total, err := launchOnce(ctx, cluster, user, fmt.Sprintf("bench-%s-%d", run, i), files)
 		if err != nil {
 			return nil, fmt.Errorf("launch %d: %w", i+1, err)
+		}
+		if err := o.idle.wait(ctx); err != nil {
+			return nil, err
 		}
 		base, err := baseline.once(ctx, files)
 		if err != nil {
@@ -64,7 +70,7 @@ func cold(ctx context.Context, cluster *framework.Cluster, o options) (*report, 
 	result := &report{Name: "cold", Title: "Cold launch", Series: []*series{launch, answered, plain}}
 	ratio := float64(launch.histogram.ValueAtQuantile(50)) / float64(plain.histogram.ValueAtQuantile(50))
 	ratio99 := float64(launch.histogram.ValueAtQuantile(99)) / float64(plain.histogram.ValueAtQuantile(99))
-	result.Notes = append(result.Notes, fmt.Sprintf("Launch over plain pod: %.2f at p50, %.2f at p99.", ratio, ratio99))
+	result.Notes = append(result.Notes, fmt.Sprintf("Launch over plain pod: %.2f at p50, %.2f at p99.", ratio, ratio99), o.idle.note())
 	for _, name := range slices.Sorted(maps.Keys(after)) {
 		each := (after[name] - before[name]) / time.Duration(o.launches)
 		result.Notes = append(result.Notes, fmt.Sprintf("Processor time of the %s: %.0f ms for each launch, its requests and its deletion included.", name, each.Seconds()*1000))

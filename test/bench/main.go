@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/codebegen/preview-operator/test/e2e/framework"
@@ -27,10 +28,11 @@ type options struct {
 	docs     string
 	pool     int
 	busy     bool
+	idle     idleGate
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -46,11 +48,11 @@ func run(ctx context.Context, args []string) error {
 	var o options
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	flags.IntVar(&o.launches, "n", 30, "launches to measure")
-	flags.StringVar(&o.project, "project", "examples/bookstore", "folder of the project, which has app/main.py")
+	flags.StringVar(&o.project, "project", "examples/bookstore", "folder of the project, whose application is app in app/main.py or main.py; cold: app/main.py")
 	flags.StringVar(&o.out, "out", "dist/bench", "folder for the results as JSON")
 	flags.StringVar(&o.docs, "docs", "docs/benchmarks.md", "document whose table is replaced; empty for none")
 	flags.IntVar(&o.pool, "pool", 3, "warm pods to keep (skeleton)")
-	flags.BoolVar(&o.busy, "busy", false, "do not wait for the pool to be full before each launch (skeleton)")
+	flags.BoolVar(&o.busy, "busy", false, "wait neither for a full pool nor for an idle machine before each launch (skeleton)")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}

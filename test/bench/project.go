@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/codebegen/preview-operator/test/e2e/framework"
@@ -17,7 +18,6 @@ import (
 const (
 	// noncePath is the route that withNonce adds to a project.
 	noncePath = "/bench-nonce"
-	mainFile  = "app/main.py"
 
 	// pause lies between two attempts to reach an application, in all measurements alike: without it the attempts would
 	// take the processors from what is measured.
@@ -26,15 +26,18 @@ const (
 	patience = 2 * time.Minute
 )
 
+// mainFiles are where a project may have its application, as app.
+var mainFiles = []string{"app/main.py", "main.py"}
+
 // withNonce adds a route that answers with a nonce to a project: nobody, no cache either, has seen this code before.
 func withNonce(files map[string]string) (map[string]string, string, error) {
-	source, found := files[mainFile]
-	if !found {
-		return nil, "", fmt.Errorf("the project has no %s", mainFile)
+	i := slices.IndexFunc(mainFiles, func(path string) bool { return files[path] != "" })
+	if i < 0 {
+		return nil, "", fmt.Errorf("the project has none of %v", mainFiles)
 	}
 	nonce := rand.Text()
 	files = maps.Clone(files)
-	files[mainFile] = source + fmt.Sprintf("\n\n@app.get(%q)\ndef bench_nonce() -> dict[str, str]:\n    return {\"nonce\": %q}\n", noncePath, nonce)
+	files[mainFiles[i]] += fmt.Sprintf("\n\n@app.get(%q)\ndef bench_nonce() -> dict[str, str]:\n    return {\"nonce\": %q}\n", noncePath, nonce)
 	return files, nonce, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -76,6 +77,9 @@ func skeleton(ctx context.Context, cluster *framework.Cluster, o options) (*repo
 	for i := range o.launches {
 		if !o.busy {
 			warm.full()
+			if err := o.idle.wait(ctx); err != nil {
+				return nil, err
+			}
 		}
 		pod, err := warm.take(ctx)
 		if err != nil {
@@ -91,9 +95,9 @@ func skeleton(ctx context.Context, cluster *framework.Cluster, o options) (*repo
 		}
 	}
 	warm.full()
-	name, how := "skeleton", "Each launch began with a full pool."
+	name, how := "skeleton-"+filepath.Base(o.project), "Each launch began with a full pool. "+o.idle.note()
 	if o.busy {
-		name, how = "skeleton-busy", "Launches followed each other while the pool refilled itself on the same processors."
+		name, how = name+"-busy", "Launches followed each other while the pool refilled itself on the same processors."
 	}
 	return &report{Name: name, Title: "Skeleton of a warm launch", Series: s.series, Notes: []string{
 		fmt.Sprintf("%s %d warm pods, project %s, one launch at a time.", how, o.pool, o.project),
