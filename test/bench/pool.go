@@ -74,11 +74,14 @@ func (p *pool) refill(ctx context.Context) {
 	})
 }
 
-// take waits for a warm pod.
+// take waits for a warm pod and reads it again, as the cache of a manager would know it: the kubelet still writes status
+// shortly after a pod has become ready, and a claim of what was there before would meet a conflict.
 func (p *pool) take(ctx context.Context) (warmPod, error) {
 	select {
 	case warm := <-p.ready:
-		return warm, nil
+		pod, err := p.cluster.Kube.CoreV1().Pods(p.namespace).Get(ctx, warm.pod.Name, metav1.GetOptions{})
+		warm.pod = pod
+		return warm, err
 	case err := <-p.errs:
 		return warmPod{}, fmt.Errorf("refill the pool: %w", err)
 	case <-ctx.Done():
@@ -117,7 +120,7 @@ func (p *pool) create(ctx context.Context) (warmPod, error) {
 	}}, err
 }
 
-// waitReady waits until a pod is ready. From then on nothing but the claim writes it, so that the claim meets no conflict.
+// waitReady waits until a pod is ready.
 func (p *pool) waitReady(ctx context.Context, pod *corev1.Pod) (*corev1.Pod, error) {
 	watcher, err := p.cluster.Kube.CoreV1().Pods(p.namespace).Watch(ctx, metav1.ListOptions{
 		FieldSelector: "metadata.name=" + pod.Name, ResourceVersion: pod.ResourceVersion,
