@@ -95,7 +95,7 @@ func container(t *testing.T, pod corev1.PodSpec, name string) corev1.Container {
 	return pod.Containers[i]
 }
 
-// environment is what both containers share and what the gateway has besides.
+// environment is what both containers share and what each has besides.
 func environment(t *testing.T, objects []unstructured.Unstructured) map[string]string {
 	t.Helper()
 	env := map[string]string{}
@@ -104,8 +104,10 @@ func environment(t *testing.T, objects []unstructured.Unstructured) map[string]s
 			env[name] = value
 		}
 	}
-	for _, variable := range container(t, operatorPod(t, objects), "gateway").Env {
-		env[variable.Name] = variable.Value
+	for _, name := range []string{"manager", "gateway"} {
+		for _, variable := range container(t, operatorPod(t, objects), name).Env {
+			env[variable.Name] = variable.Value
+		}
 	}
 	return env
 }
