@@ -6,6 +6,13 @@ cd "$(dirname "$0")/.."
 # shellcheck source=hack/lib.sh
 . hack/lib.sh
 
+# One run at a time: a second one would take the cluster away from under the first.
+exec 9>"${TMPDIR:-/tmp}/preview-operator-e2e.lock"
+if ! flock -n 9; then
+	echo "another run of this suite uses the cluster e2e; waiting for it for at most 40 minutes"
+	flock -w 2400 9
+fi
+
 hack/deps.sh
 helm_path=$(hack/tool.sh helm)
 use_local_cluster e2e

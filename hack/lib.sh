@@ -23,7 +23,8 @@ use_local_cluster() {
 }
 
 localcluster() {
-	bin/localcluster --name "$cluster_name" "$@"
+	# What it leaves running must not hold a lock of the script's.
+	bin/localcluster --name "$cluster_name" "$@" 9>&-
 }
 
 helm() {
