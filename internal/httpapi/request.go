@@ -2,8 +2,10 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,7 +13,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/proxy"
+	"github.com/codebegen/preview-operator/internal/store"
 )
 
 // maxEnvelopeBytes bounds the body of a proxied request, envelope included.
@@ -133,7 +137,7 @@ func (a *API) request(c *gin.Context) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	target, err := proxy.TargetOf(pvi, a.ports())
+	target, err := a.target(c.Request.Context(), pvi, meta)
 	if err != nil {
 		return reply{}, err
 	}
@@ -143,6 +147,20 @@ func (a *API) request(c *gin.Context) (reply, error) {
 		return reply{}, err
 	}
 	return reply{status: http.StatusOK, body: requestReplyOf(response)}, nil
+}
+
+// target is where the requests to an instance go. What the cache does not know to run yet is looked up: somebody may
+// have seen it run at the API server a moment ago.
+func (a *API) target(ctx context.Context, pvi *v1alpha1.PreviewInstance, meta store.Meta) (proxy.Target, error) {
+	target, err := proxy.TargetOf(pvi, a.ports())
+	if !errors.Is(err, proxy.ErrNotRunning) {
+		return target, err
+	}
+	live, liveErr := a.liveInstance(ctx, meta)
+	if liveErr != nil || live.UID != pvi.UID {
+		return proxy.Target{}, err
+	}
+	return proxy.TargetOf(live, a.ports())
 }
 
 func (a *API) ports() proxy.PortRange {

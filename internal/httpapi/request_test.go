@@ -290,3 +290,30 @@ func TestFailedActivityIsWrittenByTheNextUse(t *testing.T) {
 	proxied(h, "alice", token, `{"method":"GET","path":"/"}`)
 	h.eventually("the activity is written", func() bool { return len(h.cluster.seenPatches()) == 1 })
 }
+
+// Whoever saw a preview run at the API server can send it a request before the gateway's cache knows.
+func TestRequestsDoNotWaitForTheCache(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*v1alpha1.PreviewInstance)
+		status int
+	}{
+		"behind":           {func(*v1alpha1.PreviewInstance) {}, http.StatusOK},
+		"of a former life": {func(pvi *v1alpha1.PreviewInstance) { pvi.UID = "former" }, http.StatusForbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHarness(t, nil)
+			address, _ := application(t, func(http.ResponseWriter, *http.Request) {})
+			token := h.runs("gen", "alice", address).SessionToken
+			h.sees("gen", func(pvi *v1alpha1.PreviewInstance) bool { return pvi.Status.Phase == v1alpha1.PhaseRunning })
+			cached, err := h.api.instances.Cached(instanceName("gen"))
+			h.must(err)
+			stale := cached.DeepCopy()
+			stale.Status.Phase = v1alpha1.PhaseStarting
+			tt.change(stale)
+			h.must(h.api.instances.informer.GetStore().Update(stale))
+			if a := proxied(h, "alice", token, `{"method":"GET","path":"/"}`); a.status != tt.status {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+		})
+	}
+}
