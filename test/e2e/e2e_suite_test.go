@@ -41,6 +41,7 @@ var _ = Describe("An installation", func() {
 	Describe("objects", objectSpecs)
 	Describe("launch over HTTP", Ordered, ContinueOnFailure, launchSpecs)
 	Describe("launch with kubectl", Ordered, kubectlSpecs)
+	Describe("runtimes", runtimeSpecs)
 	Describe("failures", Ordered, ContinueOnFailure, failureSpecs)
 	Describe("sandbox", Ordered, ContinueOnFailure, sandboxSpecs)
 	Describe("ownership", ownershipSpecs)
