@@ -22,6 +22,10 @@ import (
 // allPorts is the number of ports of the installation.
 const allPorts = 100
 
+// patientSeconds is the startup timeout of the previews here, in place of the configured one: a hundred interpreters share
+// the processors with whatever else the machine does, and the case is about ports.
+const patientSeconds = 300
+
 // delayedProblem ends the type of the problem that a launch was not taken up in time.
 const delayedProblem = "/launch-delayed"
 
@@ -159,7 +163,7 @@ func inParallel(previews []preview, limit int, do func(*preview) error) []error 
 // after the time that it was told, and gets the same preview.
 func launchPatiently(ctx context.Context, p preview, delayed *atomic.Int32) (framework.Launch, error) {
 	for range 10 {
-		launch, err := p.Launch(ctx, p.id, "capacity", 0)
+		launch, err := p.Launch(ctx, p.id, "capacity", patientSeconds)
 		var answer *framework.Error
 		if !errors.As(err, &answer) || !strings.HasSuffix(answer.Problem.Type, delayedProblem) {
 			return launch, err
