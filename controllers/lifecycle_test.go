@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -53,6 +54,50 @@ var _ = Describe("A PreviewInstance", func() {
 		Expect(api.Update(ctx, pod)).To(Succeed())
 		w.run("second", nil)
 		Expect(w.get("hello").ResourceVersion).To(Equal(instance.ResourceVersion))
+	})
+
+	It("asks the API server for no write that would change nothing", func(ctx SpecContext) {
+		w := newWorld(nil)
+		count := &crashPoint{at: math.MaxInt32, crashed: make(chan struct{})}
+		w.wrap = count.wrap
+		w.start()
+		w.run("hello", nil)
+		writes := count.writes.Load()
+		pod := w.podOf("hello")
+		pod.Labels["touched"] = "yes"
+		Expect(api.Update(ctx, pod)).To(Succeed())
+		w.annotate("hello", "touch", "1")
+		// An instance that cannot be accepted passes through the same queue.
+		w.create("other", func(s *v1alpha1.PreviewInstanceSpec) { s.RuntimeName = "missing" })
+		Eventually(w.status("other")).Should(HaveField("Reason", v1alpha1.ReasonRuntimeNotFound))
+		// Two writes are the other's: its finalizer and its status.
+		Expect(count.writes.Load()).To(Equal(writes + 2))
+	})
+
+	It("neither takes nor deletes a pod that is somebody else's", func(ctx SpecContext) {
+		w := newWorld(nil)
+		foreign := &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Name: "foreign", Namespace: w.namespace, Labels: map[string]string{v1alpha1.LabelComponent: v1alpha1.ComponentPreview}},
+			Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "i"}}},
+		}
+		Expect(api.Create(ctx, foreign)).To(Succeed())
+		instance := w.create("hello", nil)
+		instance.Status.PodName = foreign.Name
+		Expect(api.Status().Update(ctx, instance)).To(Succeed())
+		w.start()
+		Eventually(func() string { return w.get("hello").Status.PodName }).ShouldNot(Or(BeEmpty(), Equal(foreign.Name)))
+		own := w.podOf("hello")
+		Expect(metav1.IsControlledBy(own, w.get("hello"))).To(BeTrue())
+		w.startPod(own)
+		Eventually(w.phase("hello")).Should(Equal(v1alpha1.PhaseRunning))
+		Expect(api.Delete(ctx, w.get("hello"))).To(Succeed())
+		Eventually(func() []string {
+			var names []string
+			for _, pod := range w.pods() {
+				names = append(names, pod.Name)
+			}
+			return names
+		}).Should(ConsistOf(foreign.Name))
 	})
 
 	It("has its NetworkPolicy and Service before its pod (incident 8)", func(ctx SpecContext) {
