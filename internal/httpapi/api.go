@@ -106,9 +106,12 @@ func New(opts Options) (*API, error) {
 	}
 	a.metrics = newMetrics(a.streams.count)
 	a.activity = newActivity(opts.Now, a.writeActivity)
-	a.instances.OnEnd(func(uid types.UID) {
+	a.instances.OnEnd(func(uid types.UID, gone bool) {
 		a.forwarder.Forget(string(uid))
-		a.activity.forget(uid)
+		if gone {
+			// Not before: the write of an activity is itself a change of an instance that may not run yet.
+			a.activity.forget(uid)
+		}
 	})
 	engine, err := a.routes()
 	if err != nil {

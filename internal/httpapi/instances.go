@@ -40,8 +40,8 @@ type Instances struct {
 	// deleted holds the UIDs of the instances that were deleted last, deletedOrder the order of their deletion.
 	deleted      map[types.UID]bool
 	deletedOrder []types.UID
-	// onEnd is called with the UIDs of instances that do not run any more, also repeatedly.
-	onEnd []func(uid types.UID)
+	// onEnd is called with the UIDs of instances that do not run, also repeatedly, and told whether they are gone.
+	onEnd []func(uid types.UID, gone bool)
 }
 
 // NewInstances returns Instances that are empty until Run.
@@ -114,18 +114,20 @@ func (i *Instances) Run(ctx context.Context) { i.informer.RunWithContext(ctx) }
 // Synced reports whether the cache holds everything that was there when Run began.
 func (i *Instances) Synced() bool { return i.informer.HasSynced() }
 
-// OnEnd registers a function for instances that do not run any more. It must be called before Run, and the function
-// must not block.
-func (i *Instances) OnEnd(do func(uid types.UID)) { i.onEnd = append(i.onEnd, do) }
+// OnEnd registers a function for instances that do not run, and those that are gone. It must be called before Run, and
+// the function must not block.
+func (i *Instances) OnEnd(do func(uid types.UID, gone bool)) { i.onEnd = append(i.onEnd, do) }
 
 func (i *Instances) changed(obj any) {
 	pvi, ok := obj.(*v1alpha1.PreviewInstance)
 	if !ok {
 		return
 	}
-	if current, err := i.Cached(pvi.Name); err != nil || current.UID != pvi.UID || current.Status.Phase != v1alpha1.PhaseRunning {
+	current, err := i.Cached(pvi.Name)
+	gone := err != nil || current.UID != pvi.UID
+	if gone || current.Status.Phase != v1alpha1.PhaseRunning {
 		for _, do := range i.onEnd {
-			do(pvi.UID)
+			do(pvi.UID, gone)
 		}
 	}
 	i.mu.Lock()
