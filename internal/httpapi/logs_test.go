@@ -217,3 +217,29 @@ func TestViewersAreRecordedAsActivity(t *testing.T) {
 	h.clock.advance(time.Minute)
 	h.eventually("the second activity is written", func() bool { return len(h.cluster.seenPatches()) == 2 })
 }
+
+// The write of an activity is itself a change of an instance that may not run yet; it must not lead to another write.
+func TestActivityIsRememberedUntilTheInstanceIsGone(t *testing.T) {
+	h := withPod(newHarness(t, nil))
+	h.launched("gen", "alice")
+	h.sees("gen", func(pvi *v1alpha1.PreviewInstance) bool { return pvi.Status.PodName != "" })
+	pvi, err := h.api.instances.Cached(instanceName("gen"))
+	h.must(err)
+	remembers := func() bool {
+		h.api.activity.mu.Lock()
+		defer h.api.activity.mu.Unlock()
+		_, ok := h.api.activity.last[pvi.UID]
+		return ok
+	}
+	h.api.activity.touch(pvi)
+	h.api.instances.changed(pvi)
+	if !remembers() {
+		t.Error("a change of an instance that does not run yet made it forgotten")
+	}
+	gone := pvi.DeepCopy()
+	gone.Name = "gone"
+	h.api.instances.changed(gone)
+	if remembers() {
+		t.Error("an instance that is gone is remembered")
+	}
+}
