@@ -144,6 +144,28 @@ func TestValuesDefaultToTheSettingsDefaults(t *testing.T) {
 	}
 }
 
+// Live settings are mounted, where a change reaches the running pod, and a change of theirs does not replace it.
+func TestLiveSettingsAreMounted(t *testing.T) {
+	objects := render(t)
+	for _, config := range typed[corev1.ConfigMap](t, objects, "ConfigMap") {
+		mounted := strings.HasSuffix(config.Name, "-live-settings")
+		for _, definition := range settings.Definitions() {
+			if _, ok := config.Data[definition.Name]; ok && definition.Live != mounted {
+				t.Errorf("%s, live %v, is in ConfigMap %s", definition.Name, definition.Live, config.Name)
+			}
+		}
+	}
+	template := func(args ...string) corev1.PodTemplateSpec {
+		return typed[appsv1.Deployment](t, render(t, args...), "Deployment")[0].Spec.Template
+	}
+	if diff := cmp.Diff(template(), template("--set", "settings.enabled=false,settings.maxUptime=1801")); diff != "" {
+		t.Errorf("a change of live settings replaces the pod:\n%s", diff)
+	}
+	if cmp.Equal(template(), template("--set", "settings.portMax=3050")) {
+		t.Error("a change of settings that need a restart does not replace the pod")
+	}
+}
+
 func TestSchemaHasTheBoundsOfSettings(t *testing.T) {
 	var schema struct {
 		Properties struct {
@@ -188,7 +210,7 @@ func valueName(variable string) string {
 		switch {
 		case i == 0:
 			words[i] = strings.ToLower(word)
-		case word != "TTL" && word != "MB":
+		case word != "TTL" && word != "MB" && word != "KB":
 			words[i] = word[:1] + strings.ToLower(word[1:])
 		}
 	}
@@ -248,8 +270,8 @@ func TestContainersDoNotShareIdentities(t *testing.T) {
 		return readOnly
 	}
 	want := map[string]map[string]bool{
-		"manager": {"manager-token": true, "manager-keys": true, "gateway-token": false, "store": false, "manager-tmp": false},
-		"gateway": {"gateway-keys": true, "gateway-token": true, "kube-ca": true, "store": false, "gateway-tmp": false},
+		"manager": {"manager-token": true, "manager-keys": true, "live-settings": true, "gateway-token": false, "store": false, "manager-tmp": false},
+		"gateway": {"gateway-keys": true, "gateway-token": true, "kube-ca": true, "live-settings": true, "store": false, "gateway-tmp": false},
 	}
 	if diff := cmp.Diff(want, map[string]map[string]bool{"manager": mounts("manager"), "gateway": mounts("gateway")}); diff != "" {
 		t.Errorf("volumes and whether they are read-only (-want +got):\n%s", diff)

@@ -63,14 +63,14 @@ func checkEnv(env []v1alpha1.EnvVar) error {
 
 // setMemoryLimit takes the instance's own limit, the runtime's, or the configured one, in that order.
 func (r *PreviewInstanceReconciler) setMemoryLimit(s *scope, runtime *v1alpha1.PreviewRuntime) error {
-	limit := r.settings.MemoryLimitMB
+	limit := r.settings.Current().MemoryLimitMB
 	if runtime.Spec.MemoryLimitMB != nil {
 		limit = *runtime.Spec.MemoryLimitMB
 	}
 	if own := s.instance.Spec.MemoryLimitMB; own != nil {
-		if *own > r.settings.MemoryLimitMaxMB {
+		if *own > r.settings.Current().MemoryLimitMaxMB {
 			return terminal(v1alpha1.ReasonInvalidSpec, "spec.memoryLimitMB is %d, at most %d (PREVIEW_MEMORY_LIMIT_MAX_MB) is allowed",
-				*own, r.settings.MemoryLimitMaxMB)
+				*own, r.settings.Current().MemoryLimitMaxMB)
 		}
 		limit = *own
 	}

@@ -104,7 +104,7 @@ func (r *PreviewInstanceReconciler) collect(ctx context.Context, s *scope) error
 		s.lookAgain(0)
 		return nil
 	}
-	keep := seconds(s.instance.Spec.TTLSecondsAfterFinished, r.settings.TTLAfterFinished)
+	keep := seconds(s.instance.Spec.TTLSecondsAfterFinished, r.settings.Current().TTLAfterFinished)
 	expiry := s.facts.StoppedAt.Add(keep)
 	s.facts.ExpiresAt = ptr.To(metaTime(expiry))
 	if left := expiry.Sub(s.now); left > 0 {

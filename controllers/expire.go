@@ -14,8 +14,8 @@ import (
 func (r *PreviewInstanceReconciler) expire(_ context.Context, s *scope) error {
 	running := lifetime.Running{
 		StartedAt:      s.facts.StartedAt.Time,
-		SessionTimeout: seconds(s.instance.Spec.SessionTimeoutSeconds, r.settings.SessionTimeout),
-		MaxUptime:      seconds(s.instance.Spec.MaxUptimeSeconds, r.settings.MaxUptime),
+		SessionTimeout: seconds(s.instance.Spec.SessionTimeoutSeconds, r.settings.Current().SessionTimeout),
+		MaxUptime:      seconds(s.instance.Spec.MaxUptimeSeconds, r.settings.Current().MaxUptime),
 	}
 	// An annotation that cannot be read counts as none: it never keeps an instance alive.
 	if at, err := time.Parse(time.RFC3339, s.instance.Annotations[v1alpha1.AnnotationLastActivity]); err == nil {

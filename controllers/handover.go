@@ -70,8 +70,8 @@ func (r *PreviewInstanceReconciler) handoverFailed(s *scope, err error) error {
 	case errors.As(err, &source) && errors.Is(err, store.ErrNotFound):
 		return terminal(v1alpha1.ReasonGenerationNotFound, "the generation, or the version that spec.source.generation names, is not in the store any more")
 	case errors.As(err, &source):
-		if s.now.After(s.pod.CreationTimestamp.Add(r.settings.PodStartTimeout)) {
-			return terminal(v1alpha1.ReasonSourceUnavailable, "the source could not be read within %d s (PREVIEW_POD_START_TIMEOUT)", int(r.settings.PodStartTimeout.Seconds()))
+		if s.now.After(s.pod.CreationTimestamp.Add(r.settings.Current().PodStartTimeout)) {
+			return terminal(v1alpha1.ReasonSourceUnavailable, "the source could not be read within %d s (PREVIEW_POD_START_TIMEOUT)", int(r.settings.Current().PodStartTimeout.Seconds()))
 		}
 		r.handovers.forget(s.instance.UID)
 		s.lookAgain(sourceRetry)
@@ -83,7 +83,7 @@ func (r *PreviewInstanceReconciler) handoverFailed(s *scope, err error) error {
 }
 
 func (r *PreviewInstanceReconciler) startupTimeout(s *scope) time.Duration {
-	return seconds(s.instance.Spec.StartupTimeoutSeconds, r.settings.StartupTimeout)
+	return seconds(s.instance.Spec.StartupTimeoutSeconds, r.settings.Current().StartupTimeout)
 }
 
 // assignmentJob gathers what the handover needs, so that it does not share the scope with later reconciles.
@@ -102,11 +102,11 @@ func (r *PreviewInstanceReconciler) assignmentJob(s *scope) handoverJob {
 	}
 	if remote := instance.Spec.Source.Archive; remote != nil {
 		assignment.Archive = &runnerapi.RemoteArchive{URL: remote.URL, SHA256: remote.SHA256}
-		for _, blocked := range r.settings.EgressBlockedCIDRs {
+		for _, blocked := range r.settings.Current().EgressBlockedCIDRs {
 			assignment.Archive.BlockedCIDRs = append(assignment.Archive.BlockedCIDRs, blocked.String())
 		}
 	}
-	readyTimeout, assignTimeout := r.settings.PodStartTimeout, r.startupTimeout(s)+handoverSlack
+	readyTimeout, assignTimeout := r.settings.Current().PodStartTimeout, r.startupTimeout(s)+handoverSlack
 	return func(ctx context.Context, runners RunnerClient) (runnerapi.Result, error) {
 		code, err := r.code(ctx, instance)
 		if err != nil {

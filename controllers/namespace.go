@@ -17,10 +17,10 @@ import (
 func (r *PreviewInstanceReconciler) ensureNamespace(ctx context.Context, s *scope) error {
 	policy := podspec.NetworkPolicy(podspec.NamespaceInput{
 		Namespace:         s.instance.Namespace,
-		OperatorNamespace: r.settings.PodNamespace,
-		PortMin:           r.settings.PortMin,
-		PortMax:           r.settings.PortMax,
-		BlockedCIDRs:      r.settings.EgressBlockedCIDRs,
+		OperatorNamespace: r.settings.Current().PodNamespace,
+		PortMin:           r.settings.Current().PortMin,
+		PortMax:           r.settings.Current().PortMax,
+		BlockedCIDRs:      r.settings.Current().EgressBlockedCIDRs,
 	})
 	if err := r.ensure(ctx, policy, &networkingv1.NetworkPolicy{}, func(found client.Object) bool {
 		current := found.(*networkingv1.NetworkPolicy)

@@ -22,10 +22,10 @@ func (r *PreviewInstanceReconciler) ensurePod(ctx context.Context, s *scope) err
 	if runnerRunning(s.pod) {
 		return nil
 	}
-	left := s.pod.CreationTimestamp.Add(r.settings.PodStartTimeout).Sub(s.now)
+	left := s.pod.CreationTimestamp.Add(r.settings.Current().PodStartTimeout).Sub(s.now)
 	if left <= 0 {
 		return terminal(v1alpha1.ReasonPodStartTimeout, "the pod did not start within %d s (PREVIEW_POD_START_TIMEOUT): %s",
-			int(r.settings.PodStartTimeout.Seconds()), pendingMessage(s.pod))
+			int(r.settings.Current().PodStartTimeout.Seconds()), pendingMessage(s.pod))
 	}
 	s.lookAgain(left)
 	return waitFor(v1alpha1.ConditionPodReady, v1alpha1.ReasonPodPending, "%s", pendingMessage(s.pod))
@@ -35,8 +35,8 @@ func (r *PreviewInstanceReconciler) createPod(ctx context.Context, s *scope) err
 	if s.facts.PodName == "" {
 		s.facts.PodName = podspec.PodName(s.instance.Name)
 	}
-	s.facts.Host = podspec.Host(s.facts.PodName, s.instance.Namespace, r.settings.ClusterDomain)
-	s.facts.BaseURL = podspec.BaseURL(r.settings.BaseURLTemplate, s.facts.Host, strconv.Itoa(int(s.facts.Port)), s.instance.Name, s.instance.Namespace)
+	s.facts.Host = podspec.Host(s.facts.PodName, s.instance.Namespace, r.settings.Current().ClusterDomain)
+	s.facts.BaseURL = podspec.BaseURL(r.settings.Current().BaseURLTemplate, s.facts.Host, strconv.Itoa(int(s.facts.Port)), s.instance.Name, s.instance.Namespace)
 	first := s.instance.Status.PodName != s.facts.PodName
 	if err := r.persist(ctx, s); err != nil {
 		return err
@@ -72,7 +72,7 @@ func (r *PreviewInstanceReconciler) createPod(ctx context.Context, s *scope) err
 	}
 	s.pod = pod
 	r.recorder.Eventf(s.instance, pod, "Normal", "PodCreated", "CreatePod", "created pod %s", pod.Name)
-	s.lookAgain(r.settings.PodStartTimeout)
+	s.lookAgain(r.settings.Current().PodStartTimeout)
 	return waitFor(v1alpha1.ConditionPodReady, v1alpha1.ReasonPodPending, "the pod is being started")
 }
 

@@ -20,7 +20,7 @@ func (r *PreviewInstanceReconciler) allocatePort(_ context.Context, s *scope) er
 		s.facts.Port = port
 		return nil
 	}
-	message := fmt.Sprintf("all ports from %d to %d (PREVIEW_PORT_MIN to PREVIEW_PORT_MAX) are taken", r.settings.PortMin, r.settings.PortMax)
+	message := fmt.Sprintf("all ports from %d to %d (PREVIEW_PORT_MIN to PREVIEW_PORT_MAX) are taken", r.settings.Current().PortMin, r.settings.Current().PortMax)
 	if s.instance.Spec.WhenFull == v1alpha1.WhenFullFail {
 		return terminal(v1alpha1.ReasonPortsExhausted, "%s", message)
 	}

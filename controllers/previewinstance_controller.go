@@ -25,7 +25,7 @@ type PreviewInstanceReconciler struct {
 	// live reads from the API server: a cache may be behind.
 	live        client.Reader
 	recorder    events.EventRecorder
-	settings    settings.Settings
+	settings    *settings.Live
 	runnerKey   []byte
 	generations GenerationReader
 	now         func() time.Time

@@ -37,7 +37,7 @@ var podKind = corev1.SchemeGroupVersion.WithKind("Pod")
 
 // Options of the reconciler; all are required, but for Now and SkipNameValidation.
 type Options struct {
-	Settings settings.Settings
+	Settings *settings.Live
 	// RunnerKey derives the secrets of runners.
 	RunnerKey   []byte
 	Generations GenerationReader
@@ -76,7 +76,7 @@ func SetupWithManager(mgr ctrl.Manager, o Options) error {
 		o.Now = time.Now
 	}
 	wake := make(waker, wakeQueue)
-	allocator, err := ports.New(o.Settings.PortMin, o.Settings.PortMax, func(h ports.Holder) { wake.wake(h.Name) })
+	allocator, err := ports.New(o.Settings.Current().PortMin, o.Settings.Current().PortMax, func(h ports.Holder) { wake.wake(h.Name) })
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func SetupWithManager(mgr ctrl.Manager, o Options) error {
 		generations: o.Generations,
 		now:         o.Now,
 		ports:       allocator,
-		restore:     &portRestorer{namespaces: o.Settings.WatchNamespaces},
+		restore:     &portRestorer{namespaces: o.Settings.Current().WatchNamespaces},
 		handovers:   newHandovers(o.Runners, wake.wake),
 		wake:        wake,
 	}

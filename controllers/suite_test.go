@@ -199,7 +199,7 @@ func (w *world) start() {
 	mgr, err := ctrl.NewManager(rest.CopyConfig(apiConfig), options)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(SetupWithManager(mgr, Options{
-		Settings: w.settings, RunnerKey: []byte(strings.Repeat("k", 32)), Generations: w.generations, Runners: w.runner,
+		Settings: settings.Fixed(w.settings), RunnerKey: []byte(strings.Repeat("k", 32)), Generations: w.generations, Runners: w.runner,
 		Now: w.now, SkipNameValidation: true,
 	})).To(Succeed())
 	ended := make(chan struct{})

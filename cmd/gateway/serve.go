@@ -23,20 +23,12 @@ import (
 	"github.com/codebegen/preview-operator/internal/store"
 )
 
-// Bounds of one gateway. docs/http-api.md names those that clients meet.
+// Bounds of one gateway that are not settings.
 const (
-	launchWait        = 30 * time.Second
-	maxStreams        = 512
-	maxStreamsPerUser = 16
-	maxUploads        = 4
-	maxRequests       = 64
-	slotWait          = 5 * time.Second
-	maxResponseBytes  = 10 << 20
-	lookupTimeout     = 500 * time.Millisecond
-	ringLines         = 4096
-	ringBytes         = 2 << 20
-	unreadyFor        = 3 * time.Second
-	drainTimeout      = 20 * time.Second
+	slotWait      = 5 * time.Second
+	lookupTimeout = 500 * time.Millisecond
+	unreadyFor    = 3 * time.Second
+	drainTimeout  = 20 * time.Second
 	// containerName is the container of preview pods whose log is shown.
 	containerName = "runner"
 )
@@ -46,16 +38,17 @@ func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) 
 	klog.SetSlogLogger(logger)
 	log.SetLogger(logr.FromSlogHandler(logger.Handler()))
 
-	s, err := settings.Load(lookup)
+	live, err := settings.Open(lookup)
 	if err != nil {
 		return err
 	}
+	s := live.Current()
 	generations, err := store.Open(ctx, store.Options{Path: s.DatabasePath})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, generations.Close()) }()
-	opts, err := apiOptions(ctx, s, lookup, logger)
+	opts, err := apiOptions(ctx, live, lookup, logger)
 	if err != nil {
 		return err
 	}
@@ -73,6 +66,7 @@ func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) 
 	// What works in the background ends after the last request.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
+	running.Go(func() { live.Run(background, logger) })
 	running.Go(func() { opts.Instances.Run(background) })
 	running.Go(func() { api.Run(background) })
 	defer func() {
@@ -87,13 +81,14 @@ func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) 
 }
 
 // apiOptions makes everything that the API needs but the store.
-func apiOptions(ctx context.Context, s settings.Settings, lookup func(string) (string, bool), logger *slog.Logger) (httpapi.Options, error) {
+func apiOptions(ctx context.Context, live *settings.Live, lookup func(string) (string, bool), logger *slog.Logger) (httpapi.Options, error) {
+	s := live.Current()
 	verifier, signer, err := identity(s)
 	if err != nil {
 		return httpapi.Options{}, err
 	}
 	forwarder, err := proxy.NewForwarder(proxy.Options{
-		Timeout: s.RequestTimeout, LookupTimeout: lookupTimeout, MaxResponseBytes: maxResponseBytes, Resolver: net.DefaultResolver,
+		Timeout: s.RequestTimeout, LookupTimeout: lookupTimeout, MaxResponseBytes: int64(s.MaxResponseMB) << 20, Resolver: net.DefaultResolver,
 	})
 	if err != nil {
 		return httpapi.Options{}, err
@@ -112,15 +107,15 @@ func apiOptions(ctx context.Context, s settings.Settings, lookup func(string) (s
 	}
 	logs, err := podlogs.NewHub(podlogs.Options{
 		Source:    podlogs.NewKubernetesSource(clientset.CoreV1().Pods(s.Namespace), containerName),
-		RingLines: ringLines, RingBytes: ringBytes, Backoff: podlogs.DefaultBackoff, Logger: logger,
+		RingLines: int(s.LogBufferLines), RingBytes: int(s.LogBufferKB) << 10, Backoff: podlogs.DefaultBackoff, Logger: logger,
 	})
 	if err != nil {
 		return httpapi.Options{}, err
 	}
 	return httpapi.Options{
-		Settings: s, Instances: instances, Verifier: verifier, Signer: signer, Forwarder: forwarder, Logs: logs, Logger: logger,
-		LaunchWait: launchWait, MaxStreams: maxStreams, MaxStreamsPerUser: maxStreamsPerUser,
-		MaxUploads: maxUploads, MaxRequests: maxRequests, SlotWait: slotWait,
+		Settings: live, Instances: instances, Verifier: verifier, Signer: signer, Forwarder: forwarder, Logs: logs, Logger: logger,
+		LaunchWait: s.LaunchWait, MaxStreams: int(s.MaxStreams), MaxStreamsPerUser: int(s.MaxStreamsPerUser),
+		MaxUploads: int(s.MaxUploads), MaxRequests: int(s.MaxRequests), SlotWait: slotWait,
 	}, nil
 }
 

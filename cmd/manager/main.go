@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -24,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
@@ -59,10 +62,11 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	config, err := settings.Load(os.LookupEnv)
+	live, err := settings.Open(os.LookupEnv)
 	if err != nil {
 		return err
 	}
+	config := live.Current()
 	runnerKey, err := settings.ReadKeyFile(config.RunnerKeyFile)
 	if err != nil {
 		return err
@@ -86,9 +90,9 @@ func run(ctx context.Context) error {
 		return err
 	}
 	err = controllers.SetupWithManager(mgr, controllers.Options{
-		Settings: config, RunnerKey: runnerKey, Generations: generations, Runners: runners,
+		Settings: live, RunnerKey: runnerKey, Generations: generations, Runners: runners,
 	})
-	if err := errors.Join(err, addGatewayToken(mgr, config), addProbes(mgr)); err != nil {
+	if err := errors.Join(err, addSettings(mgr, live), addGatewayToken(mgr, config), addProbes(mgr)); err != nil {
 		return err
 	}
 	return mgr.Start(ctx)
@@ -173,6 +177,15 @@ func addGatewayToken(mgr ctrl.Manager, config settings.Settings) error {
 		ServiceAccount: config.GatewayServiceAccount,
 		File:           config.GatewayTokenFile,
 	})
+}
+
+// addSettings takes up changed settings, whether or not this manager leads.
+func addSettings(mgr ctrl.Manager, live *settings.Live) error {
+	logger := slog.New(logr.ToSlogHandler(mgr.GetLogger()))
+	return mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
+		live.Run(ctx, logger)
+		return nil
+	}))
 }
 
 func addProbes(mgr ctrl.Manager) error {

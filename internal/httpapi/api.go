@@ -25,7 +25,7 @@ import (
 
 // Options are what an API is made of; every member is needed unless it says otherwise.
 type Options struct {
-	Settings  settings.Settings
+	Settings  *settings.Live
 	Store     GenerationStore
 	Instances *Instances
 	Verifier  *auth.Verifier
@@ -69,7 +69,7 @@ func (o *Options) complete() error {
 
 // API serves the routes. Run does its work in the background; Drain begins its end.
 type API struct {
-	settings   settings.Settings
+	settings   *settings.Live
 	store      GenerationStore
 	instances  *Instances
 	verifier   *auth.Verifier

@@ -374,7 +374,7 @@ func (h *harness) options() Options {
 	})
 	h.must(err)
 	return Options{
-		Settings: set, Store: h.store, Instances: instances, Verifier: verifier, Signer: signer, Forwarder: forwarder, Logs: logs, Logger: logger,
+		Settings: settings.Fixed(set), Store: h.store, Instances: instances, Verifier: verifier, Signer: signer, Forwarder: forwarder, Logs: logs, Logger: logger,
 		LaunchWait: 5 * time.Second, MaxStreams: 4, MaxStreamsPerUser: 2, MaxUploads: 2, MaxRequests: 2, Now: h.clock.Now,
 	}
 }

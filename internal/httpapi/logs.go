@@ -170,7 +170,7 @@ func (s *logStream) read(ctx context.Context, after *podlogs.Cursor, batches cha
 
 // awaitPod waits until the instance has a pod, and returns nothing when it ends without one or takes too long.
 func (s *logStream) awaitPod(ctx context.Context) string {
-	ctx, cancel := context.WithTimeout(ctx, s.api.settings.PodStartTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.api.settings.Current().PodStartTimeout)
 	defer cancel()
 	pvi, err := s.api.instances.WaitFor(ctx, s.pvi.Name, func(now *v1alpha1.PreviewInstance) bool {
 		return now == nil || now.UID != s.pvi.UID || podHasRun(now) || now.Status.Phase.Finished()

@@ -162,10 +162,10 @@ func (a *API) config(c *gin.Context) (reply, error) {
 	}
 	answer := configReply{
 		Port: positive(pvi.Status.Port), BaseURL: nonEmpty(pvi.Status.BaseURL),
-		SessionTimeout: seconds(pvi.Spec.SessionTimeoutSeconds, a.settings.SessionTimeout),
-		MaxUptime:      seconds(pvi.Spec.MaxUptimeSeconds, a.settings.MaxUptime),
-		TimeoutSeconds: seconds(pvi.Spec.StartupTimeoutSeconds, a.settings.StartupTimeout),
-		MemoryLimitMB:  a.settings.MemoryLimitMB,
+		SessionTimeout: seconds(pvi.Spec.SessionTimeoutSeconds, a.settings.Current().SessionTimeout),
+		MaxUptime:      seconds(pvi.Spec.MaxUptimeSeconds, a.settings.Current().MaxUptime),
+		TimeoutSeconds: seconds(pvi.Spec.StartupTimeoutSeconds, a.settings.Current().StartupTimeout),
+		MemoryLimitMB:  a.settings.Current().MemoryLimitMB,
 	}
 	switch {
 	case pvi.Status.MemoryLimitMB != 0:
@@ -178,7 +178,7 @@ func (a *API) config(c *gin.Context) (reply, error) {
 
 // maxUptime is how long an instance may run.
 func (a *API) maxUptime(pvi *v1alpha1.PreviewInstance) time.Duration {
-	return time.Duration(seconds(pvi.Spec.MaxUptimeSeconds, a.settings.MaxUptime)) * time.Second
+	return time.Duration(seconds(pvi.Spec.MaxUptimeSeconds, a.settings.Current().MaxUptime)) * time.Second
 }
 
 func seconds(own *int32, setting time.Duration) int64 {

@@ -164,7 +164,7 @@ func (a *API) target(ctx context.Context, pvi *v1alpha1.PreviewInstance, meta st
 }
 
 func (a *API) ports() proxy.PortRange {
-	return proxy.PortRange{Min: a.settings.PortMin, Max: a.settings.PortMax}
+	return proxy.PortRange{Min: a.settings.Current().PortMin, Max: a.settings.Current().PortMax}
 }
 
 func requestReplyOf(r proxy.Response) requestReply {

@@ -36,17 +36,23 @@ func reference() string {
 
 Manager and gateway read these environment variables when they start; the chart sets them from the values of the same
 name under ` + "`settings`" + `. A bad value stops the program with an error that names the variable and its bounds. Settings named
-MB are in MiB. This page is generated from ` + "`internal/settings`" + `.
+MB are in MiB, KB in KiB. Those marked *live* are also read, every few seconds, from the folder that ` + "`PREVIEW_SETTINGS_DIR`" + ` names,
+which the chart mounts from a ConfigMap: a change there is taken up without a restart, and a bad one is logged and ignored.
+This page is generated from ` + "`internal/settings`" + `.
 
-| variable | default | bounds | what it affects |
-|---|---|---|---|
+| variable | default | bounds | live | what it affects |
+|---|---|---|---|---|
 `)
 	for _, d := range Definitions() {
 		def := d.Default
 		if def == "" {
 			def = "(empty)"
 		}
-		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", d.Name, strings.ReplaceAll(def, ",", ", "), d.Bounds, d.Help)
+		live := ""
+		if d.Live {
+			live = "live"
+		}
+		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s | %s |\n", d.Name, strings.ReplaceAll(def, ",", ", "), d.Bounds, live, d.Help)
 	}
 	return b.String()
 }

@@ -13,6 +13,8 @@ import (
 
 // Settings of an installation. Durations are given in whole seconds in the environment.
 type Settings struct {
+	// Enabled allows launches.
+	Enabled bool
 	// PortMin and PortMax bound the ports of previews, inclusive.
 	PortMin, PortMax int32
 	// SessionTimeout stops an instance without traffic or viewers, MaxUptime any instance.
@@ -27,6 +29,12 @@ type Settings struct {
 	PodStartTimeout time.Duration
 	// TTLAfterFinished keeps stopped and failed instances for that long.
 	TTLAfterFinished time.Duration
+	// StopGrace is the time an application has to end after SIGTERM.
+	StopGrace time.Duration
+	// MaxPerUser bounds the live previews of one user, LaunchesPerMinute the launches.
+	MaxPerUser, LaunchesPerMinute int32
+	// SweepInterval is the time between two searches for pods that no instance owns.
+	SweepInterval time.Duration
 
 	// Namespace is where the gateway creates instances.
 	Namespace string
@@ -51,11 +59,27 @@ type Settings struct {
 	SessionKeyFile, JWTSecretFile string
 	// JWTAudience is required in bearer tokens, JWTIssuer too unless it is empty.
 	JWTAudience, JWTIssuer string
+	// JWTAlgorithms are the signature algorithms of bearer tokens. Keys of those that are not HS* come from JWKSURL or
+	// OIDCIssuer, over TLS that JWKSCAFile may vouch for.
+	JWTAlgorithms                   []string
+	JWKSURL, OIDCIssuer, JWKSCAFile string
+	// JWTUserClaim and JWTRoleClaim name the claims with the user id and the role.
+	JWTUserClaim, JWTRoleClaim string
+	// CORSOrigins may call the gateway from a browser.
+	CORSOrigins []string
 
 	// GatewayAddress is where the gateway listens.
 	GatewayAddress string
 	// RequestTimeout bounds a proxied request.
 	RequestTimeout time.Duration
+	// MaxResponseMB bounds its answer.
+	MaxResponseMB int32
+	// LaunchWait bounds how long a launch waits, IdempotencyTTL how long its answer is remembered.
+	LaunchWait, IdempotencyTTL time.Duration
+	// MaxRequests and MaxUploads are served at once, MaxStreams are open at once, MaxStreamsPerUser of one user.
+	MaxRequests, MaxUploads, MaxStreams, MaxStreamsPerUser int32
+	// LogBufferLines and LogBufferKB bound what is kept in memory of one log, LogBufferTotalMB of all that have ended.
+	LogBufferLines, LogBufferKB, LogBufferTotalMB int32
 	// GatewayServiceAccount is the service account whose tokens the manager requests for the gateway; empty turns
 	// that off. GatewayTokenFile is where they are written and read.
 	GatewayServiceAccount, GatewayTokenFile string

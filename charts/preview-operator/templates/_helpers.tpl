@@ -83,11 +83,10 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{/* The PREVIEW_* settings that manager and gateway share. */}}
-{{- define "preview-operator.settings" -}}
+{{/* The PREVIEW_* settings that manager and gateway share and take up while they run. */}}
+{{- define "preview-operator.liveSettings" -}}
 {{- with .Values.settings -}}
-PREVIEW_PORT_MIN: {{ .portMin | int | quote }}
-PREVIEW_PORT_MAX: {{ .portMax | int | quote }}
+PREVIEW_ENABLED: {{ .enabled | quote }}
 PREVIEW_SESSION_TIMEOUT: {{ .sessionTimeout | int | quote }}
 PREVIEW_MAX_UPTIME: {{ .maxUptime | int | quote }}
 PREVIEW_MEMORY_LIMIT_MB: {{ .memoryLimitMB | int | quote }}
@@ -95,7 +94,30 @@ PREVIEW_MEMORY_LIMIT_MAX_MB: {{ .memoryLimitMaxMB | int | quote }}
 PREVIEW_STARTUP_TIMEOUT: {{ .startupTimeout | int | quote }}
 PREVIEW_POD_START_TIMEOUT: {{ .podStartTimeout | int | quote }}
 PREVIEW_TTL_AFTER_FINISHED: {{ .ttlAfterFinished | int | quote }}
+PREVIEW_MAX_PER_USER: {{ .maxPerUser | int | quote }}
+PREVIEW_LAUNCHES_PER_MINUTE: {{ .launchesPerMinute | int | quote }}
+PREVIEW_CORS_ORIGINS: {{ join "," .corsOrigins | quote }}
+{{- end }}
+{{- end -}}
+
+{{/* The PREVIEW_* settings that they share and read when they start. */}}
+{{- define "preview-operator.settings" -}}
+{{- with .Values.settings -}}
+PREVIEW_PORT_MIN: {{ .portMin | int | quote }}
+PREVIEW_PORT_MAX: {{ .portMax | int | quote }}
+PREVIEW_STOP_GRACE: {{ .stopGrace | int | quote }}
+PREVIEW_SWEEP_INTERVAL: {{ .sweepInterval | int | quote }}
+PREVIEW_LAUNCH_WAIT: {{ .launchWait | int | quote }}
+PREVIEW_IDEMPOTENCY_TTL: {{ .idempotencyTTL | int | quote }}
 PREVIEW_REQUEST_TIMEOUT: {{ .requestTimeout | int | quote }}
+PREVIEW_MAX_RESPONSE_MB: {{ .maxResponseMB | int | quote }}
+PREVIEW_MAX_REQUESTS: {{ .maxRequests | int | quote }}
+PREVIEW_MAX_UPLOADS: {{ .maxUploads | int | quote }}
+PREVIEW_MAX_STREAMS: {{ .maxStreams | int | quote }}
+PREVIEW_MAX_STREAMS_PER_USER: {{ .maxStreamsPerUser | int | quote }}
+PREVIEW_LOG_BUFFER_LINES: {{ .logBufferLines | int | quote }}
+PREVIEW_LOG_BUFFER_KB: {{ .logBufferKB | int | quote }}
+PREVIEW_LOG_BUFFER_TOTAL_MB: {{ .logBufferTotalMB | int | quote }}
 PREVIEW_BASE_URL_TEMPLATE: {{ .baseURLTemplate | quote }}
 PREVIEW_CLUSTER_DOMAIN: {{ .clusterDomain | quote }}
 {{- if .egressBlockedCIDRs }}
@@ -103,8 +125,15 @@ PREVIEW_EGRESS_BLOCKED_CIDRS: {{ join "," .egressBlockedCIDRs | quote }}
 {{- end }}
 PREVIEW_JWT_AUDIENCE: {{ .jwtAudience | quote }}
 PREVIEW_JWT_ISSUER: {{ .jwtIssuer | quote }}
+PREVIEW_JWT_ALGORITHMS: {{ join "," .jwtAlgorithms | quote }}
+PREVIEW_JWT_USER_CLAIM: {{ .jwtUserClaim | quote }}
+PREVIEW_JWT_ROLE_CLAIM: {{ .jwtRoleClaim | quote }}
+PREVIEW_JWKS_URL: {{ .jwksURL | quote }}
+PREVIEW_OIDC_ISSUER: {{ .oidcIssuer | quote }}
+PREVIEW_JWKS_CA_FILE: {{ ternary "/etc/preview/jwks-ca/ca.crt" "" (ne .jwksCAConfigMap "") | quote }}
 PREVIEW_DATABASE_PATH: {{ .databasePath | quote }}
 {{- end }}
+PREVIEW_SETTINGS_DIR: /etc/preview/settings
 PREVIEW_NAMESPACE: {{ .Values.previews.namespace | quote }}
 PREVIEW_WATCH_NAMESPACES: {{ ternary "" (include "preview-operator.namespaces" . | fromJsonArray | join ",") .Values.previews.watchAllNamespaces | quote }}
 PREVIEW_POD_NAMESPACE: {{ .Release.Namespace | quote }}
