@@ -122,10 +122,10 @@ func (r *Runner) ending(j *job, app *process, said *runnerapi.Failure, killsBefo
 		return said
 	}
 	status := r.exitOf(j, app, said != nil)
-	killed := outOfMemory(status, killsBefore, oomKills(r.options.CgroupDir))
+	killed := outOfMemory(status, killsBefore, r.group.oomKills())
 	limit := int64(j.assignment.MemoryLimitMB)
 	if limit == 0 {
-		limit = memoryLimitMB(r.options.CgroupDir)
+		limit = r.group.memoryLimit() >> 20
 	}
 	if said != nil && said.Reason == "" {
 		said = nil

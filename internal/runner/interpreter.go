@@ -77,7 +77,7 @@ func startInterpreter(r *reaper, options Options, mode string, env []string) (*i
 
 	pid, exit, err := r.spawn(func() (int, error) {
 		// Numbers 3 and 4 are where the two land in the child. -u: see PYTHONUNBUFFERED.
-		limit := strconv.FormatInt(memoryLimitMB(options.CgroupDir), 10)
+		limit := strconv.FormatInt(newControlGroup(options.CgroupDir).memoryLimit()>>20, 10)
 		argv := []string{path, "-u", "-c", pythonSource, mode, "3", "4", limit}
 		return forkExec(argv, env, options.Stdout, options.Stderr, theirs, report)
 	})

@@ -26,7 +26,7 @@ const (
 func (r *Runner) launch(j *job) {
 	ctx, cancel := context.WithDeadline(context.Background(), j.deadline())
 	defer cancel()
-	killsBefore := oomKills(r.options.CgroupDir)
+	killsBefore := r.group.oomKills()
 	app, failure := r.prepare(ctx, j)
 	if failure != nil {
 		r.fail(failure)

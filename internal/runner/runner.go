@@ -88,7 +88,12 @@ func (o *Options) complete() error {
 // Runner is the state of one pod.
 type Runner struct {
 	options Options
-	reaper  *reaper
+	// started is the clock of readings: what is added to it does not step when the time of day does.
+	started time.Time
+	group   controlGroup
+	// observer is the token that opens the usage, health the one that the application's event loop answers to.
+	observer, health string
+	reaper           *reaper
 	// zygote is the interpreter that preloads, nil if it could not be started. Set before anything is served.
 	zygote *interpreter
 
@@ -109,7 +114,18 @@ func New(options Options) (*Runner, error) {
 	if err := options.complete(); err != nil {
 		return nil, err
 	}
-	return &Runner{options: options, usable: newMilestone(), ready: newMilestone(), ended: make(chan struct{})}, nil
+	observer, err := runnerapi.ObserverToken(options.SecretHash, options.PodUID)
+	if err != nil {
+		return nil, err
+	}
+	health, err := runnerapi.HealthToken(options.SecretHash, options.PodUID)
+	if err != nil {
+		return nil, err
+	}
+	return &Runner{
+		options: options, started: time.Now(), group: newControlGroup(options.CgroupDir), observer: observer, health: health,
+		usable: newMilestone(), ready: newMilestone(), ended: make(chan struct{}),
+	}, nil
 }
 
 // Run serves until the application ended or ctx does, and returns the exit code for the process: the application's
@@ -170,7 +186,7 @@ func shutdown(server *http.Server) error {
 
 // startZygote starts the interpreter that preloads. Without one there will be no application.
 func (r *Runner) startZygote() {
-	killsBefore := oomKills(r.options.CgroupDir)
+	killsBefore := r.group.oomKills()
 	zygote, err := startInterpreter(r.reaper, r.options, modeFork, baseEnvironment(r.options.Environ))
 	if err != nil {
 		r.fail(failf(runnerapi.ReasonStartupFailed, "%v", err))
@@ -202,8 +218,8 @@ func (r *Runner) watchZygote(zygote *interpreter, killsBefore int64) {
 		return
 	default:
 	}
-	killed := outOfMemory(status, killsBefore, oomKills(r.options.CgroupDir))
-	failure := withExit(nil, status, killed, memoryLimitMB(r.options.CgroupDir))
+	killed := outOfMemory(status, killsBefore, r.group.oomKills())
+	failure := withExit(nil, status, killed, r.group.memoryLimit()>>20)
 	if !killed {
 		failure.Reason = runnerapi.ReasonStartupFailed
 		failure.Message = fmt.Sprintf("the image's Python ended by itself with exit code %d", *failure.ExitCode)

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"io"
@@ -31,6 +32,7 @@ func (r *Runner) server() *http.Server {
 	mux.HandleFunc("POST "+runnerapi.PathHello, r.hello)
 	mux.HandleFunc("POST "+runnerapi.PathAssignment, r.authorised(r.assign))
 	mux.HandleFunc("GET "+runnerapi.PathState, r.authorised(r.state))
+	mux.HandleFunc("GET "+runnerapi.PathUsage, r.observed(r.usage))
 	mux.HandleFunc("GET "+runnerapi.PathHealthz, func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("GET "+runnerapi.PathReadyz, r.readyz)
 	return &http.Server{
@@ -60,10 +62,23 @@ func (r *Runner) hello(w http.ResponseWriter, request *http.Request) {
 
 // authorised lets only those through who show the secret of this pod.
 func (r *Runner) authorised(next http.HandlerFunc) http.HandlerFunc {
+	return guarded("the pod's secret is needed", next, func(token string) bool {
+		return runnerapi.Secret(token).Matches(r.options.SecretHash)
+	})
+}
+
+// observed lets only those through who show the observer token of this pod, which opens nothing else.
+func (r *Runner) observed(next http.HandlerFunc) http.HandlerFunc {
+	return guarded("the pod's observer token is needed", next, func(token string) bool {
+		return subtle.ConstantTimeCompare([]byte(token), []byte(r.observer)) == 1
+	})
+}
+
+func guarded(refusal string, next http.HandlerFunc, opens func(token string) bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, request *http.Request) {
-		secret, ok := strings.CutPrefix(request.Header.Get("Authorization"), "Bearer ")
-		if !ok || !runnerapi.Secret(secret).Matches(r.options.SecretHash) {
-			http.Error(w, "the pod's secret is needed", http.StatusUnauthorized)
+		token, ok := strings.CutPrefix(request.Header.Get("Authorization"), "Bearer ")
+		if !ok || !opens(token) {
+			http.Error(w, refusal, http.StatusUnauthorized)
 			return
 		}
 		next(w, request)
@@ -91,6 +106,23 @@ func (r *Runner) readyz(w http.ResponseWriter, request *http.Request) {
 
 func (r *Runner) state(w http.ResponseWriter, _ *http.Request) {
 	answer(w, r.result())
+}
+
+// usage reads a handful of small files, each time it is asked.
+func (r *Runner) usage(w http.ResponseWriter, _ *http.Request) {
+	memory, memoryErr := r.group.workingSet()
+	limit, processes := r.group.memoryLimit(), r.group.processes()
+	cpu, cpuErr := r.group.cpuMicros()
+	// Right after the processor time, with which it makes rates.
+	at := r.started.Add(time.Since(r.started)).UnixMicro()
+	if memoryErr != nil || cpuErr != nil {
+		http.Error(w, "the pod's control group cannot be read", http.StatusServiceUnavailable)
+		return
+	}
+	answer(w, runnerapi.Usage{
+		AssignmentID: r.result().AssignmentID,
+		MemoryBytes:  memory, MemoryLimitBytes: limit, CPUMicros: cpu, At: at, Processes: processes,
+	})
 }
 
 // result is what the runner is doing.

@@ -21,7 +21,7 @@ func newTestServer(t *testing.T) (*Runner, *httptest.Server, runnerapi.Secret) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := New(Options{SecretHash: secret.Hash(), PodUID: "uid"})
+	r, err := New(Options{SecretHash: secret.Hash(), PodUID: "uid", CgroupDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,27 +52,38 @@ func request(t *testing.T, method, url, authorization, contentType, body string)
 
 // Every route by every kind of caller. Incident: an in-pod agent that took code from anybody.
 func TestRoutesNeedTheSecret(t *testing.T) {
-	_, server, secret := newTestServer(t)
+	r, server, secret := newTestServer(t)
+	writeFiles(t, r.options.CgroupDir, v2(""))
+	observer, err := runnerapi.ObserverToken(secret.Hash(), "uid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	health, err := runnerapi.HealthToken(secret.Hash(), "uid")
+	if err != nil {
+		t.Fatal(err)
+	}
 	nonce := `{"nonce":"` + strings.Repeat("ab", 32) + `"}`
 	for _, test := range []struct {
 		method, path, body string
-		// The status without the secret, and with it.
-		stranger, manager int
+		// The status without any token, with the secret, and with the observer token.
+		stranger, manager, observer int
 	}{
-		{"POST", runnerapi.PathHello, nonce, 200, 200},
-		{"POST", runnerapi.PathHello, `{"nonce":"ab"}`, 400, 400},
-		{"POST", runnerapi.PathHello, `{"nonce":"` + strings.Repeat("a", runnerapi.MaxHelloBytes) + `"}`, 413, 413},
-		{"POST", runnerapi.PathHello, "", 400, 400},
-		{"GET", runnerapi.PathHello, "", 405, 405},
-		{"POST", runnerapi.PathAssignment, "", 401, 400},
-		{"GET", runnerapi.PathAssignment, "", 405, 405},
-		{"GET", runnerapi.PathState, "", 401, 200},
-		{"POST", runnerapi.PathState, "", 405, 405},
-		{"GET", runnerapi.PathHealthz, "", 200, 200},
-		{"GET", runnerapi.PathReadyz, "", 503, 503},
-		{"GET", "/", "", 404, 404},
-		{"GET", "/debug/pprof/", "", 404, 404},
-		{"GET", "/metrics", "", 404, 404},
+		{"POST", runnerapi.PathHello, nonce, 200, 200, 200},
+		{"POST", runnerapi.PathHello, `{"nonce":"ab"}`, 400, 400, 400},
+		{"POST", runnerapi.PathHello, `{"nonce":"` + strings.Repeat("a", runnerapi.MaxHelloBytes) + `"}`, 413, 413, 413},
+		{"POST", runnerapi.PathHello, "", 400, 400, 400},
+		{"GET", runnerapi.PathHello, "", 405, 405, 405},
+		{"POST", runnerapi.PathAssignment, "", 401, 400, 401},
+		{"GET", runnerapi.PathAssignment, "", 405, 405, 405},
+		{"GET", runnerapi.PathState, "", 401, 200, 401},
+		{"GET", runnerapi.PathUsage, "", 401, 401, 200},
+		{"POST", runnerapi.PathUsage, "", 405, 405, 405},
+		{"POST", runnerapi.PathState, "", 405, 405, 405},
+		{"GET", runnerapi.PathHealthz, "", 200, 200, 200},
+		{"GET", runnerapi.PathReadyz, "", 503, 503, 503},
+		{"GET", "/", "", 404, 404, 404},
+		{"GET", "/debug/pprof/", "", 404, 404, 404},
+		{"GET", "/metrics", "", 404, 404, 404},
 	} {
 		for authorization, want := range map[string]int{
 			"":                               test.stranger,
@@ -83,6 +94,10 @@ func TestRoutesNeedTheSecret(t *testing.T) {
 			string(secret):                   test.stranger,
 			"Bearer " + string(secret) + "0": test.stranger,
 			"Bearer " + string(secret):       test.manager,
+			"Bearer " + observer:             test.observer,
+			"Bearer " + observer[1:]:         test.stranger,
+			observer:                         test.stranger,
+			"Bearer " + health:               test.stranger,
 		} {
 			if got, body := request(t, test.method, server.URL+test.path, authorization, "application/json", test.body); got != want {
 				t.Errorf("%s %s as %.12q: status %d (%s), want %d", test.method, test.path, authorization, got, body, want)

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -91,52 +90,6 @@ func TestFreshInterpreterIsForWhatIsReadAtTheStart(t *testing.T) {
 		"PYTHONPATH": true, "PYTHONHASHSEED": true, "PYTHONWARNINGS": true, "LD_PRELOAD": true, "LC_ALL": true, "LANG": true,
 	} {
 		if got := needsFreshInterpreter([]runnerapi.EnvVar{{Name: "A"}, {Name: name}}); got != want {
-			t.Errorf("%s: got %t", name, got)
-		}
-	}
-}
-
-// Both versions of control groups: local-cluster.md says how they differ.
-func TestMemoryOfTheControlGroup(t *testing.T) {
-	for name, test := range map[string]struct {
-		files map[string]string
-		kills int64
-		limit int64
-	}{
-		"v2":           {map[string]string{"memory.events": "low 0\nhigh 0\nmax 7\noom 1\noom_kill 3\noom_group_kill 0\n", "memory.max": "536870912\n"}, 3, 512},
-		"v2 unlimited": {map[string]string{"memory.events": "oom_kill 0\n", "memory.max": "max\n"}, 0, 0},
-		"v1":           {map[string]string{"memory/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n", "memory/memory.limit_in_bytes": "67108864\n"}, 2, 64},
-		"v1 unlimited": {map[string]string{"memory/memory.oom_control": "oom_kill_disable 0\n", "memory/memory.limit_in_bytes": "9223372036854771712\n"}, 0, 0},
-		"none":         {nil, 0, 0},
-	} {
-		dir := t.TempDir()
-		for file, content := range test.files {
-			path := filepath.Join(dir, file)
-			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if kills, limit := oomKills(dir), memoryLimitMB(dir); kills != test.kills || limit != test.limit {
-			t.Errorf("%s: got %d kills, %d MiB, want %d, %d", name, kills, limit, test.kills, test.limit)
-		}
-	}
-}
-
-func TestOutOfMemoryNeedsBothTheSignalAndTheCounter(t *testing.T) {
-	killed, exited := syscall.WaitStatus(9), syscall.WaitStatus(137<<8)
-	for name, test := range map[string]struct {
-		status        syscall.WaitStatus
-		before, after int64
-		want          bool
-	}{
-		"killed and counted": {killed, 1, 2, true},
-		"counted before":     {killed, 1, 1, false},
-		"exited":             {exited, 1, 2, false},
-	} {
-		if got := outOfMemory(test.status, test.before, test.after); got != test.want {
 			t.Errorf("%s: got %t", name, got)
 		}
 	}

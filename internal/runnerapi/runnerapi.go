@@ -1,32 +1,49 @@
 // Package runnerapi is the protocol between the manager and the runner in a preview pod: HTTP on the control port,
-// in three calls.
+// in three calls, and a fourth for whoever shows how the preview is.
 //
 //	POST /v1/hello        Hello -> HelloReply        the runner proves that it is the pod the manager means
 //	POST /v1/assignment   multipart -> Result        code and assignment in, what became of the application out
 //	GET  /v1/state        -> Result                  what the runner is doing now
+//	GET  /v1/usage        -> Usage                   memory and processor time of the pod
 //
 // Pod addresses are reused, so the manager sends neither code nor secret before the runner has proved itself: the pod
 // spec holds the SHA-256 of a secret that only the manager can derive, and the runner answers the manager's nonce with
 // an HMAC under that hash. Then the manager shows the secret itself, as a bearer token, which the runner compares with
 // the hash in constant time. A secret opens one pod and is worthless anywhere else.
+//
+// /v1/usage takes the observer token of the pod instead (ObserverToken), and nothing else takes that. It is derived from
+// the hash of the secret and the pod's UID, which the gateway reads in the pod; it may not know the secret. Whoever may
+// read a pod can observe it, which tells no more than the pod's metrics do.
+//
+// Whether the application answers is asked on its own port: the runner wraps it, so that a GET of PathHealth with the
+// health token of the pod (HealthToken) in HeaderHealth is answered 204 by the application's event loop, without
+// reaching its code or its log. The token is different from the observer token because the application can find it in its
+// own memory. Anything else on that path is the application's.
 package runnerapi
+
+import "time"
 
 const (
 	// ControlPort is where the runner listens for the manager. It must lie outside the range of preview ports.
 	ControlPort = 2999
 
-	// PathHello, PathAssignment, PathState, PathHealthz and PathReadyz are the routes of the runner. It is healthy as
-	// long as it answers, and ready once its interpreter has everything preloaded; it takes an assignment before that
-	// too, and is only slower then.
+	// PathHello, PathAssignment, PathState, PathUsage, PathHealthz and PathReadyz are the routes of the runner. It is
+	// healthy as long as it answers, and ready once its interpreter has everything preloaded; it takes an assignment
+	// before that too, and is only slower then.
 	PathHello      = "/v1/hello"
 	PathAssignment = "/v1/assignment"
 	PathState      = "/v1/state"
+	PathUsage      = "/v1/usage"
 	PathHealthz    = "/healthz"
 	PathReadyz     = "/readyz"
 	// QueryWait is the query parameter with which PathReadyz waits, for at most 10 s, until an application would not have
 	// to wait for the interpreter any more. That is before everything is preloaded: what an application does not use is
 	// not waited for, or a cold launch would take longer than without a runner.
 	QueryWait = "wait"
+
+	// PathHealth, on the application's port, and HeaderHealth, which carries the health token: see the package's comment.
+	PathHealth   = "/.well-known/preview-health"
+	HeaderHealth = "X-Preview-Health"
 
 	// PartAssignment and PartCode name the two parts of the multipart/form-data body of PathAssignment, in that
 	// order: the Assignment as JSON and the gzip-compressed tar archive. PartCode is absent when the assignment names
@@ -38,17 +55,23 @@ const (
 	// SHA-256 of the secret, and the pod's UID from the downward API.
 	EnvSecretHash = "PREVIEW_RUNNER_SECRET_SHA256"
 	EnvPodUID     = "PREVIEW_POD_UID"
+	// EnvStopGrace is the time that an application has to end after SIGTERM, as time.ParseDuration reads it: more than 0
+	// and at most MaxStopGrace, DefaultStopGrace when it is not set. The pod's own grace period has to be longer.
+	EnvStopGrace     = "PREVIEW_RUNNER_STOP_GRACE"
+	DefaultStopGrace = 10 * time.Second
+	MaxStopGrace     = 10 * time.Minute
 
 	// WorkspaceDir is the writable folder that the code is unpacked into (a subfolder of it is the working directory
 	// of the application), and TempDir the writable temporary folder. Everything else is read-only.
 	WorkspaceDir = "/workspace"
 	TempDir      = "/tmp"
 
-	// MaxAssignmentBytes bounds the JSON of an assignment, MaxHelloBytes the body of a hello and MaxResultBytes
-	// every answer of a runner, which is untrusted.
+	// MaxAssignmentBytes bounds the JSON of an assignment, MaxHelloBytes the body of a hello, and MaxResultBytes and
+	// MaxUsageBytes the answers of a runner, which are untrusted.
 	MaxAssignmentBytes = 1 << 20
 	MaxHelloBytes      = 4 << 10
 	MaxResultBytes     = 64 << 10
+	MaxUsageBytes      = 4 << 10
 )
 
 // Hello asks a runner to prove itself.
@@ -160,4 +183,21 @@ type Timings struct {
 	ForkMicros    int64 `json:"forkMicros,omitempty"`
 	ImportMicros  int64 `json:"importMicros,omitempty"`
 	ListenMicros  int64 `json:"listenMicros,omitempty"`
+}
+
+// Usage is what the pod uses, all processes of its container together. It is bounded, untrusted input to the gateway.
+type Usage struct {
+	// AssignmentID is empty while there is none.
+	AssignmentID string `json:"assignmentID,omitempty"`
+	// MemoryBytes is the working set: what is used without the file cache that the kernel would give up first.
+	MemoryBytes int64 `json:"memoryBytes"`
+	// MemoryLimitBytes is 0 when there is no limit.
+	MemoryLimitBytes int64 `json:"memoryLimitBytes"`
+	// CPUMicros is the processor time used since the container started, in microseconds.
+	CPUMicros int64 `json:"cpuMicros"`
+	// At is the runner's clock at the reading, in microseconds since 1970. It never steps, so that the difference of
+	// two readings is the time between them.
+	At int64 `json:"at"`
+	// Processes of the container, with the runner itself.
+	Processes int64 `json:"processes"`
 }

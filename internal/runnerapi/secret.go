@@ -62,14 +62,29 @@ func Verify(secret Secret, podUID string, hello Hello, reply HelloReply) error {
 }
 
 func proof(secretHash, podUID, nonce string) (string, error) {
+	if raw, err := hex.DecodeString(nonce); err != nil || len(raw) != 32 {
+		return "", errors.New("nonce is not the hexadecimal of 32 bytes")
+	}
+	return mac(secretHash, "hello\n"+podUID+"\n"+nonce)
+}
+
+// ObserverToken is the bearer token that opens PathUsage of the pod whose runner's secret has this hash, in hexadecimal.
+func ObserverToken(secretHash, podUID string) (string, error) {
+	return mac(secretHash, "observe\n"+podUID)
+}
+
+// HealthToken is what HeaderHealth has to carry to the application of that pod, in hexadecimal.
+func HealthToken(secretHash, podUID string) (string, error) {
+	return mac(secretHash, "health\n"+podUID)
+}
+
+// mac authenticates a message of this protocol under the raw bytes of a secret's hash.
+func mac(secretHash, message string) (string, error) {
 	key, err := hex.DecodeString(secretHash)
 	if err != nil || len(key) != sha256.Size {
 		return "", errors.New("secret hash is not the hexadecimal of a SHA-256 digest")
 	}
-	if raw, err := hex.DecodeString(nonce); err != nil || len(raw) != 32 {
-		return "", errors.New("nonce is not the hexadecimal of 32 bytes")
-	}
 	mac := hmac.New(sha256.New, key)
-	fmt.Fprintf(mac, "preview-runner/v1/hello\n%s\n%s", podUID, nonce)
+	fmt.Fprintf(mac, "preview-runner/v1/%s", message)
 	return hex.EncodeToString(mac.Sum(nil)), nil
 }

@@ -2,6 +2,9 @@ package runnerapi_test
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"testing"
@@ -96,5 +99,56 @@ func TestProveRefusesMalformedInput(t *testing.T) {
 		if _, err := runnerapi.Prove(test.hash, "uid", runnerapi.Hello{Nonce: test.nonce}); err == nil {
 			t.Errorf("%s: was answered", name)
 		}
+	}
+}
+
+// The tokens that the gateway derives from what it reads in a pod: each opens one thing of one pod.
+func TestTokensDifferByPurposeSecretAndPod(t *testing.T) {
+	hash, other := derive(t, key, "previews", "a").Hash(), derive(t, key, "previews", "b").Hash()
+	token := func(derive func(hash, uid string) (string, error), hash, uid string) string {
+		token, err := derive(hash, uid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	seen := map[string]string{hash: "hash"}
+	for name, token := range map[string]string{
+		"observer":              token(runnerapi.ObserverToken, hash, "uid"),
+		"observer, other pod":   token(runnerapi.ObserverToken, hash, "uid-2"),
+		"observer, other hash":  token(runnerapi.ObserverToken, other, "uid"),
+		"health":                token(runnerapi.HealthToken, hash, "uid"),
+		"health, other pod":     token(runnerapi.HealthToken, hash, "uid-2"),
+		"health, other hash":    token(runnerapi.HealthToken, other, "uid"),
+		"the secret of the pod": string(derive(t, key, "previews", "a")),
+	} {
+		if other, ok := seen[token]; ok {
+			t.Errorf("%s and %s are the same", name, other)
+		}
+		seen[token] = name
+	}
+	for _, hash := range []string{"", "abcd", strings.Repeat("zz", 32)} {
+		if token, err := runnerapi.ObserverToken(hash, "uid"); err == nil {
+			t.Errorf("hash %q gave the observer token %s", hash, token)
+		}
+		if token, err := runnerapi.HealthToken(hash, "uid"); err == nil {
+			t.Errorf("hash %q gave the health token %s", hash, token)
+		}
+	}
+}
+
+// Runner and gateway may be of different versions for a while: what they derive must not change.
+func TestTokensAreAsDocumented(t *testing.T) {
+	mac := hmac.New(sha256.New, bytes.Repeat([]byte{0xab}, 32))
+	mac.Write([]byte("preview-runner/v1/observe\nuid"))
+	want := hex.EncodeToString(mac.Sum(nil))
+	if got, err := runnerapi.ObserverToken(strings.Repeat("ab", 32), "uid"); err != nil || got != want {
+		t.Errorf("got %s, error %v, want %s", got, err, want)
+	}
+	mac.Reset()
+	mac.Write([]byte("preview-runner/v1/health\nuid"))
+	want = hex.EncodeToString(mac.Sum(nil))
+	if got, err := runnerapi.HealthToken(strings.Repeat("ab", 32), "uid"); err != nil || got != want {
+		t.Errorf("got %s, error %v, want %s", got, err, want)
 	}
 }
