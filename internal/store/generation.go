@@ -167,7 +167,7 @@ func (s *Store) Delete(ctx context.Context, id, userID string) error {
 	return wrap("delete", id, err)
 }
 
-func scanMeta(row *sql.Row) (Meta, error) {
+func scanMeta(row interface{ Scan(into ...any) error }) (Meta, error) {
 	var meta Meta
 	var created, updated int64
 	err := row.Scan(&meta.ID, &meta.UserID, &meta.ProjectID, &meta.Version, &meta.Files, &meta.Bytes, &created, &updated)

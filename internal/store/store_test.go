@@ -32,7 +32,12 @@ func (c *testClock) Now() time.Time {
 
 func open(t *testing.T, path string) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), Options{Path: path, Now: (&testClock{now: epoch}).Now})
+	return openWithClock(t, path, (&testClock{now: epoch}).Now)
+}
+
+func openWithClock(t *testing.T, path string, now func() time.Time) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), Options{Path: path, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,16 +292,43 @@ func TestMigrationsGoUpAndDown(t *testing.T) {
 		if _, err := provider.Up(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]string{"generation_archives", "generations"}, tables(t, s.db)); diff != "" {
-			t.Errorf("tables after up (-want +got):\n%s", diff)
+		want := []string{"generation_archives", "generations", "generations_by_project", "generations_by_update", "generations_by_user"}
+		if diff := cmp.Diff(want, tables(t, s.db)); diff != "" {
+			t.Errorf("tables and indexes after up (-want +got):\n%s", diff)
 		}
 	}
 	mustPut(t, s, "gen_1", "alice", "v1")
 }
 
+// What was stored under an older schema is there under the newest, and after a step back.
+func TestEachMigrationKeepsTheGenerations(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "preview.db"))
+	want := mustPut(t, s, "gen_1", "alice", "v1")
+	provider, err := newProvider(s.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.DownTo(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	for range provider.ListSources()[1:] {
+		if _, err := provider.UpByOne(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Generation(t.Context(), "gen_1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("generation (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// tables lists tables and indexes.
 func tables(t *testing.T, db *sql.DB) (names []string) {
 	t.Helper()
-	rows, err := db.Query(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite%' ORDER BY name`)
+	rows, err := db.Query(`SELECT name FROM sqlite_master WHERE name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite%' ORDER BY name`)
 	if err != nil {
 		t.Fatal(err)
 	}
