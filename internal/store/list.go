@@ -112,7 +112,7 @@ func (o *ListOptions) query() (query string, args []any) {
 		add("project_id = $%d", o.ProjectID)
 	}
 	if o.After != nil {
-		// The first condition says no more than the second; it lets the index find where the page begins.
+		// In this form, rather than as two alternatives, the index finds where the page begins.
 		add("updated_at <= $%[1]d AND (updated_at < $%[1]d OR id > $%[2]d)", o.After.UpdatedAt.UnixMicro(), o.After.ID)
 	}
 	query = `SELECT id, user_id, project_id, version, files, bytes, created_at, updated_at FROM generations`

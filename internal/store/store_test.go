@@ -292,7 +292,10 @@ func TestMigrationsGoUpAndDown(t *testing.T) {
 		if _, err := provider.Up(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		want := []string{"generation_archives", "generations", "generations_by_project", "generations_by_update", "generations_by_user"}
+		want := []string{
+			"burnt_tickets", "burnt_tickets_by_expiry",
+			"generation_archives", "generations", "generations_by_project", "generations_by_update", "generations_by_user",
+		}
 		if diff := cmp.Diff(want, tables(t, s.db)); diff != "" {
 			t.Errorf("tables and indexes after up (-want +got):\n%s", diff)
 		}
