@@ -83,6 +83,7 @@ type API struct {
 
 	activity *activity
 	metrics  *metrics
+	scrape   http.Handler
 	streams  *streamLimit
 	uploads  slots
 	requests slots
@@ -90,6 +91,8 @@ type API struct {
 	drainOnce sync.Once
 	draining  chan struct{}
 	engine    *gin.Engine
+	// openAPI is the description of the API.
+	openAPI []byte
 }
 
 // New returns an API.
@@ -105,6 +108,7 @@ func New(opts Options) (*API, error) {
 		draining: make(chan struct{}),
 	}
 	a.metrics = newMetrics(a.streams.count)
+	a.scrape = promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{})
 	a.activity = newActivity(opts.Now, a.writeActivity)
 	a.instances.OnEnd(func(uid types.UID, gone bool) {
 		a.forwarder.Forget(string(uid))
@@ -113,16 +117,19 @@ func New(opts Options) (*API, error) {
 			a.activity.forget(uid)
 		}
 	})
-	engine, err := a.routes()
-	if err != nil {
+	operations := a.operations()
+	var err error
+	if a.openAPI, err = describeAPI(operations); err != nil {
+		return nil, err
+	}
+	if a.engine, err = a.routes(operations); err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
-	a.engine = engine
 	return a, nil
 }
 
-// routes is every route there is.
-func (a *API) routes() (*gin.Engine, error) {
+// routes serves the operations, and answers for every other route.
+func (a *API) routes(operations []operation) (*gin.Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	// X-Forwarded-For is anybody's to write (incident 18); whoever needs the client's address has a trusted proxy's log.
@@ -143,30 +150,24 @@ func (a *API) routes() (*gin.Engine, error) {
 		return reply{}, &failure{kind: kindMethod, detail: "the Allow header lists the methods"}
 	}))
 
-	generation := engine.Group("/api/v1/generations/:generation_id")
-	generation.PUT("", a.adapt(a.putGeneration))
-	generation.GET("", a.adapt(a.getGeneration))
-	generation.DELETE("", a.adapt(a.deleteGeneration))
-
-	preview := generation.Group("/preview")
-	preview.DELETE("", a.adapt(a.stop))
-	preview.POST("/launch", a.adapt(a.launch))
-	preview.GET("/status", a.adapt(a.status))
-	preview.GET("/config", a.adapt(a.config))
-	preview.POST("/request", a.adapt(a.request))
-	preview.GET("/logs/stream", a.adapt(a.streamLogs))
-
-	engine.GET("/healthz", a.adapt(func(*gin.Context) (reply, error) {
-		return reply{status: http.StatusOK, body: gin.H{"status": "ok"}}, nil
-	}))
-	engine.GET("/readyz", a.adapt(a.ready))
-	metrics := promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{})
-	engine.GET("/metrics", a.limitWrite, gin.WrapH(metrics))
+	for _, o := range operations {
+		engine.Handle(o.method, o.ginPath(), a.adapt(o.handle))
+	}
 	return engine, nil
 }
 
 // ServeHTTP serves the routes.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.engine.ServeHTTP(w, r) }
+
+func (a *API) healthy(*gin.Context) (reply, error) {
+	return reply{status: http.StatusOK, body: probeReply{"ok"}}, nil
+}
+
+func (a *API) serveMetrics(c *gin.Context) (reply, error) {
+	a.limitWrite(c)
+	a.scrape.ServeHTTP(c.Writer, c.Request)
+	return reply{written: true}, nil
+}
 
 // ready answers 200 only when requests can be served.
 func (a *API) ready(c *gin.Context) (reply, error) {
@@ -181,7 +182,7 @@ func (a *API) ready(c *gin.Context) (reply, error) {
 	if err := a.store.Ping(c.Request.Context()); err != nil {
 		return reply{}, &failure{kind: kindUnavailable, detail: "the store cannot be read", cause: err}
 	}
-	return reply{status: http.StatusOK, body: gin.H{"status": "ready"}}, nil
+	return reply{status: http.StatusOK, body: probeReply{"ready"}}, nil
 }
 
 // Run writes the activity of previews until ctx is done.

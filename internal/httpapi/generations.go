@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 	"unicode/utf8"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
 	"github.com/codebegen/preview-operator/internal/archive"
@@ -22,8 +24,42 @@ import (
 const maxGenerationJSON = 16 << 20
 
 // archiveTypes are the media types of a gzip-compressed tar archive.
-var archiveTypes = map[string]bool{
-	"application/gzip": true, "application/x-gzip": true, "application/x-gtar": true, "application/x-tar+gzip": true,
+var archiveTypes = []string{"application/gzip", "application/x-gzip", "application/x-gtar", "application/x-tar+gzip"}
+
+func (a *API) generationOperations() []operation {
+	return []operation{
+		{
+			method: http.MethodPut, path: "/api/v1/generations/{generation_id}", id: "putGeneration", tag: tagGenerations,
+			summary: "Store or replace a generation",
+			description: "As JSON, or as a tar.gz archive with `project_id` and `user_id` in the query. `user_id` names the owner " +
+				"and is for services and administrators.",
+			params: []*huma.Param{
+				queryParam("project_id", "With an archive: the project.", textSchema),
+				queryParam("user_id", "With an archive: the owner.", textSchema),
+			},
+			body: &bodySpec{json: uploadBody{}, binary: archiveTypes},
+			answers: []answerSpec{
+				{status: http.StatusOK, description: "Replaced.", json: generationBody{}},
+				{status: http.StatusCreated, description: "Stored.", json: generationBody{}},
+			},
+			problems: []kind{kindRole, kindBusy},
+			handle:   a.putGeneration,
+		},
+		{
+			method: http.MethodGet, path: "/api/v1/generations/{generation_id}", id: "getGeneration", tag: tagGenerations,
+			summary:  "Read a generation with its files",
+			answers:  []answerSpec{{status: http.StatusOK, description: "The generation.", json: fullGenerationBody{}}},
+			problems: []kind{kindNoGeneration},
+			handle:   a.getGeneration,
+		},
+		{
+			method: http.MethodDelete, path: "/api/v1/generations/{generation_id}", id: "deleteGeneration", tag: tagGenerations,
+			summary:  "Delete a generation and its preview",
+			answers:  []answerSpec{{status: http.StatusNoContent, description: "Deleted."}},
+			problems: []kind{kindNoGeneration},
+			handle:   a.deleteGeneration,
+		},
+	}
 }
 
 // generationBody describes a stored generation.
@@ -45,12 +81,49 @@ func describe(m store.Meta) generationBody {
 // fullGenerationBody has the files themselves: text, or an object with base64 for those that are no UTF-8.
 type fullGenerationBody struct {
 	generationBody
-	Files map[string]any `json:"files"`
+	Files map[string]fileValue `json:"files"`
 }
+
+// uploadBody is a generation as JSON.
+type uploadBody struct {
+	UserID    string               `json:"user_id,omitempty" doc:"Owner; the caller when left out. For services and administrators."`
+	ProjectID string               `json:"project_id,omitempty"`
+	Files     map[string]fileValue `json:"files" doc:"Path to content." minProperties:"1"`
+}
+
+// fileValue is the content of a file as JSON: text or, of what is no UTF-8, an object with base64.
+type fileValue json.RawMessage
 
 // base64File is a file that is no UTF-8 text.
 type base64File struct {
 	Base64 []byte `json:"base64"`
+}
+
+// UnmarshalJSON keeps the value as it stands; content reads it.
+func (f *fileValue) UnmarshalJSON(data []byte) error {
+	*f = append((*f)[:0], data...)
+	return nil
+}
+
+// MarshalJSON writes the value as it stands.
+func (f fileValue) MarshalJSON() ([]byte, error) { return f, nil }
+
+// Schema describes the value.
+func (fileValue) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{OneOf: []*huma.Schema{
+		{Type: huma.TypeString, Description: "The text of the file."},
+		{
+			Type: huma.TypeObject, Required: []string{"base64"}, AdditionalProperties: false,
+			Properties: map[string]*huma.Schema{"base64": {Type: huma.TypeString, ContentEncoding: "base64"}},
+		},
+	}}
+}
+
+func fileValueOf(content []byte) (fileValue, error) {
+	if utf8.Valid(content) {
+		return json.Marshal(string(content))
+	}
+	return json.Marshal(base64File{content})
 }
 
 // upload is what a PUT asks to store.
@@ -99,7 +172,7 @@ func readUpload(c *gin.Context) (upload, error) {
 	switch got := mediaType(c); {
 	case got == "application/json":
 		return readJSONUpload(c)
-	case archiveTypes[got]:
+	case slices.Contains(archiveTypes, got):
 		return readArchiveUpload(c)
 	default:
 		return upload{}, &failure{
@@ -110,17 +183,13 @@ func readUpload(c *gin.Context) (upload, error) {
 }
 
 func readJSONUpload(c *gin.Context) (upload, error) {
-	var body struct {
-		UserID    string                     `json:"user_id"`
-		ProjectID string                     `json:"project_id"`
-		Files     map[string]json.RawMessage `json:"files"`
-	}
+	var body uploadBody
 	if err := readJSON(c, maxGenerationJSON, false, &body); err != nil {
 		return upload{}, err
 	}
 	up := upload{userID: body.UserID, projectID: body.ProjectID, files: make(map[string][]byte, len(body.Files))}
 	for path, raw := range body.Files {
-		content, err := fileContent(raw)
+		content, err := raw.content()
 		if err != nil {
 			return upload{}, invalid("files."+clip(path), "must be a string or an object with base64")
 		}
@@ -129,7 +198,8 @@ func readJSONUpload(c *gin.Context) (upload, error) {
 	return up, nil
 }
 
-func fileContent(raw json.RawMessage) ([]byte, error) {
+func (f fileValue) content() ([]byte, error) {
+	raw := json.RawMessage(f)
 	var text *string
 	if err := json.Unmarshal(raw, &text); err == nil && text != nil {
 		return []byte(*text), nil
@@ -209,12 +279,10 @@ func (a *API) getGeneration(c *gin.Context) (reply, error) {
 	if err != nil {
 		return reply{}, &failure{kind: kindInternal, detail: "the stored archive cannot be read; store the generation again", cause: err}
 	}
-	body := fullGenerationBody{generationBody: describe(meta), Files: make(map[string]any, len(files))}
+	body := fullGenerationBody{generationBody: describe(meta), Files: make(map[string]fileValue, len(files))}
 	for path, content := range files {
-		if utf8.Valid(content) {
-			body.Files[path] = string(content)
-		} else {
-			body.Files[path] = base64File{content}
+		if body.Files[path], err = fileValueOf(content); err != nil {
+			return reply{}, err
 		}
 	}
 	return reply{status: http.StatusOK, body: body}, nil

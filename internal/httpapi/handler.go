@@ -77,7 +77,7 @@ func (a *API) writeFailure(c *gin.Context, err error) {
 		return
 	}
 	f.setHeader(c.Writer.Header())
-	a.writeJSON(c, f.kind.status, "application/problem+json", f.problem(requestID(c)))
+	a.writeJSON(c, f.kind.status, problemType, f.problem(requestID(c)))
 }
 
 func (a *API) writeJSON(c *gin.Context, status int, contentType string, body any) {

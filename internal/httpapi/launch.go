@@ -32,10 +32,10 @@ const (
 
 // launchBody is the body of a launch; everything is optional.
 type launchBody struct {
-	ProjectID  *string           `json:"project_id"`
-	Timeout    *int32            `json:"timeout"`
-	Entrypoint *string           `json:"entrypoint"`
-	Env        map[string]string `json:"env"`
+	ProjectID  *string           `json:"project_id,omitempty" doc:"Project of the generation, to be on the safe side."`
+	Timeout    *int32            `json:"timeout,omitempty" doc:"Seconds that the application has to start." minimum:"1" maximum:"600"`
+	Entrypoint *string           `json:"entrypoint,omitempty" doc:"The application as module:attribute." maxLength:"255"`
+	Env        map[string]string `json:"env,omitempty" doc:"Environment of the application." maxProperties:"64"`
 }
 
 // The bounds of spec.env, spec.entrypoint and spec.startupTimeoutSeconds in api/v1alpha1, checked here for messages
@@ -114,7 +114,7 @@ type launchReply struct {
 	UserID           string    `json:"user_id"`
 	ProjectID        string    `json:"project_id"`
 	Version          string    `json:"version"`
-	Status           string    `json:"status"`
+	Status           string    `json:"status" enum:"starting,running,stopping,stopped,failed"`
 	Port             *int32    `json:"port"`
 	BaseURL          *string   `json:"base_url"`
 	SessionToken     string    `json:"session_token"`

@@ -20,12 +20,12 @@ type statusReply struct {
 	ID            string       `json:"id"`
 	GenerationID  string       `json:"generation_id"`
 	ProjectID     string       `json:"project_id"`
-	Status        string       `json:"status"`
+	Status        string       `json:"status" enum:"starting,running,stopping,stopped,failed"`
 	Reason        string       `json:"reason,omitempty"`
 	Port          *int32       `json:"port"`
 	BaseURL       *string      `json:"base_url"`
 	UptimeSeconds int64        `json:"uptime_seconds"`
-	Health        string       `json:"health"`
+	Health        string       `json:"health" enum:"healthy,unhealthy,unknown"`
 	CreatedAt     time.Time    `json:"created_at"`
 	StartedAt     *time.Time   `json:"started_at"`
 	StoppedAt     *time.Time   `json:"stopped_at"`
@@ -49,6 +49,43 @@ type configReply struct {
 	MaxUptime      int64   `json:"max_uptime"`
 	MemoryLimitMB  int32   `json:"memory_limit_mb"`
 	TimeoutSeconds int64   `json:"timeout_seconds"`
+}
+
+func (a *API) previewOperations() []operation {
+	const path = "/api/v1/generations/{generation_id}/preview"
+	return []operation{
+		{
+			method: http.MethodPost, path: path + "/launch", id: "launchPreview", tag: tagPreviews,
+			summary: "Launch a preview, or find the one that runs",
+			body:    &bodySpec{json: launchBody{}, optional: true},
+			answers: []answerSpec{
+				{status: http.StatusOK, description: "It was live already.", json: launchReply{}},
+				{status: http.StatusCreated, description: "It was created.", json: launchReply{}},
+			},
+			problems: []kind{kindNameTaken, kindNoFreePort, kindDelayed},
+			handle:   a.launch,
+		},
+		{
+			method: http.MethodGet, path: path + "/status", id: "getPreviewStatus", tag: tagPreviews,
+			summary:  "State of a preview",
+			answers:  []answerSpec{{status: http.StatusOK, description: "The state.", json: statusReply{}}},
+			problems: []kind{kindNoPreview},
+			handle:   a.status,
+		},
+		{
+			method: http.MethodGet, path: path + "/config", id: "getPreviewConfig", tag: tagPreviews,
+			summary:  "Configuration in force for a preview",
+			answers:  []answerSpec{{status: http.StatusOK, description: "The configuration.", json: configReply{}}},
+			problems: []kind{kindNoPreview},
+			handle:   a.config,
+		},
+		{
+			method: http.MethodDelete, path: path, id: "stopPreview", tag: tagPreviews,
+			summary: "Stop a preview", description: "Answers at once, however often it is asked.",
+			answers: []answerSpec{{status: http.StatusNoContent, description: "It is stopping, or there is none."}},
+			handle:  a.stop,
+		},
+	}
 }
 
 // cachedInstance returns the preview of a generation from the cache, or errNoInstance.

@@ -55,8 +55,12 @@ var (
 	kindMethod           = kind{"method-not-allowed", http.StatusMethodNotAllowed, "The route does not have this method"}
 	kindNotRunning       = kind{"preview-not-running", http.StatusConflict, "The preview is not running"}
 	kindNameTaken        = kind{"preview-name-taken", http.StatusConflict, "Another preview has this generation's name"}
+	kindKeyInUse         = kind{"idempotency-key-in-use", http.StatusConflict, "A request with this Idempotency-Key is being served"}
 	kindTooLarge         = kind{"too-large", http.StatusRequestEntityTooLarge, "The request is too large"}
 	kindMediaType        = kind{"unsupported-media-type", http.StatusUnsupportedMediaType, "The body's media type is not supported"}
+	kindKeyReused        = kind{"idempotency-key-reused", http.StatusUnprocessableEntity, "The Idempotency-Key belongs to another request"}
+	kindTooManyPreviews  = kind{"too-many-previews", http.StatusTooManyRequests, "Too many previews of the user are live"}
+	kindTooManyLaunches  = kind{"too-many-launches", http.StatusTooManyRequests, "The user launches too often"}
 	kindTooManyStreams   = kind{"too-many-streams", http.StatusTooManyRequests, "Too many streams are open"}
 	kindInternal         = kind{"internal", http.StatusInternalServerError, "Something went wrong on our side"}
 	kindRefused          = kind{"application-refused", http.StatusBadGateway, "The application refused the connection"}
@@ -64,11 +68,24 @@ var (
 	kindResponseTooLarge = kind{"response-too-large", http.StatusBadGateway, "The application's answer is too large"}
 	kindNoFreePort       = kind{"no-free-port", http.StatusServiceUnavailable, "Every preview port is taken"}
 	kindDelayed          = kind{"launch-delayed", http.StatusServiceUnavailable, "The preview was not taken up in time"}
+	kindDisabled         = kind{"launching-disabled", http.StatusServiceUnavailable, "Launching is turned off"}
 	kindBusy             = kind{"busy", http.StatusServiceUnavailable, "The gateway is busy"}
 	kindUnavailable      = kind{"unavailable", http.StatusServiceUnavailable, "A part of the system cannot be reached"}
 	kindTimeout          = kind{"application-timeout", http.StatusGatewayTimeout, "The application did not answer in time"}
 	kindClientGone       = kind{"client-gone", statusClientGone, "The client has gone"}
 )
+
+// headers are those that answers of this kind carry besides.
+func (k kind) headers() []string {
+	switch k.status {
+	case http.StatusUnauthorized:
+		return []string{"WWW-Authenticate"}
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return []string{"Retry-After"}
+	default:
+		return nil
+	}
+}
 
 // failure is an error whose kind, and what the client is told, are decided where it is made.
 type failure struct {

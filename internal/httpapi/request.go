@@ -11,10 +11,12 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/proxy"
+	"github.com/codebegen/preview-operator/internal/sse"
 	"github.com/codebegen/preview-operator/internal/store"
 )
 
@@ -23,17 +25,58 @@ const maxEnvelopeBytes = 12 << 20
 
 // requestBody is the envelope of a proxied request.
 type requestBody struct {
-	Method  string                     `json:"method"`
-	Path    string                     `json:"path"`
-	Query   map[string]json.RawMessage `json:"query"`
-	Headers map[string]json.RawMessage `json:"headers"`
+	Method  string                `json:"method" enum:"GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS"`
+	Path    string                `json:"path"`
+	Query   map[string]textOrList `json:"query,omitempty"`
+	Headers map[string]textOrList `json:"headers,omitempty"`
 	// Body is text, any other JSON value, which is sent as it stands, or null. BodyBase64 is for what is neither.
-	Body       json.RawMessage `json:"body"`
-	BodyBase64 *string         `json:"body_base64"`
+	Body       json.RawMessage `json:"body,omitempty" doc:"Text, or any other JSON value, which is sent as it stands."`
+	BodyBase64 *string         `json:"body_base64,omitempty" doc:"Bytes, in place of body."`
+}
+
+// textOrList is a string or a list of strings.
+type textOrList json.RawMessage
+
+// UnmarshalJSON keeps the value as it stands; stringLists reads it.
+func (t *textOrList) UnmarshalJSON(data []byte) error {
+	*t = append((*t)[:0], data...)
+	return nil
+}
+
+// Schema describes the value.
+func (textOrList) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{OneOf: []*huma.Schema{textSchema, {Type: huma.TypeArray, Items: textSchema}}}
+}
+
+func (a *API) useOperations() []operation {
+	const path = "/api/v1/generations/{generation_id}/preview"
+	return []operation{
+		{
+			method: http.MethodPost, path: path + "/request", id: "sendRequest", tag: tagUse,
+			summary: "Send the application a request",
+			params:  []*huma.Param{headerParam("X-Preview-Token", "The session token of the preview.", true)},
+			body:    &bodySpec{json: requestBody{}},
+			answers: []answerSpec{{status: http.StatusOK, description: "The application's answer, whatever it is.", json: requestReply{}}},
+			problems: []kind{
+				kindNoPreview, kindPreviewToken, kindNotRunning, kindRefused, kindBroken, kindResponseTooLarge, kindTimeout, kindBusy,
+			},
+			handle: a.request,
+		},
+		{
+			method: http.MethodGet, path: path + "/logs/stream", id: "streamLogs", tag: tagUse,
+			summary: "Follow the log",
+			params:  []*huma.Param{headerParam("Last-Event-ID", "Goes on after this event.", false)},
+			answers: []answerSpec{{
+				status: http.StatusOK, description: "Server-Sent Events: lines as data, and the events `gap` and `end`.", mediaType: sse.ContentType,
+			}},
+			problems: []kind{kindNoPreview, kindTooManyStreams, kindBusy},
+			handle:   a.streamLogs,
+		},
+	}
 }
 
 // stringLists takes a string or a list of strings for each name.
-func stringLists(field string, raw map[string]json.RawMessage) (map[string][]string, error) {
+func stringLists(field string, raw map[string]textOrList) (map[string][]string, error) {
 	out := make(map[string][]string, len(raw)+1)
 	for name, value := range raw {
 		var one *string
@@ -104,7 +147,7 @@ type requestReply struct {
 	Headers      map[string]string `json:"headers"`
 	SetCookie    []string          `json:"set_cookie,omitempty"`
 	Body         string            `json:"body"`
-	BodyEncoding string            `json:"body_encoding"`
+	BodyEncoding string            `json:"body_encoding" enum:"utf-8,base64"`
 	ElapsedMS    int64             `json:"elapsed_ms"`
 }
 
