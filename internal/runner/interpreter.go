@@ -146,6 +146,8 @@ type command struct {
 	Entrypoint string            `json:"entrypoint"`
 	Port       int32             `json:"port"`
 	Env        map[string]string `json:"env"`
+	// Health is the token that health checks show. It is not in the environment, which applications print.
+	Health string `json:"health"`
 }
 
 func (i *interpreter) send(c command) error {

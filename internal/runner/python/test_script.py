@@ -1,5 +1,6 @@
 """Tests of the pure parts of the embedded script. Run by TestPython, or: python3 -m unittest discover -s internal/runner/python"""
 
+import asyncio
 import os
 import sys
 import tempfile
@@ -212,6 +213,52 @@ class TestInterfaces(unittest.TestCase):
         self.assertEqual("ValueError: two lines", script.describe(ValueError("two\n   lines")))
         self.assertEqual("KeyboardInterrupt", script.describe(KeyboardInterrupt()))
         self.assertLess(len(script.describe(ValueError("x" * 10000))), 700)
+
+
+class TestHealth(unittest.TestCase):
+    def setUp(self):
+        self.reached, self.sent = [], []
+
+        async def app(scope, receive, send):
+            self.reached.append((scope["type"], receive, send))
+            return "answer"
+
+        self.app = script.with_health(app, "token")
+
+    def ask(self, **scope):
+        self.reached.clear()
+        self.sent.clear()
+
+        async def send(message):
+            self.sent.append((message["type"], message.get("status"), script.health_check.get()))
+
+        result = asyncio.run(self.app(scope, "receive", send))
+        self.assertFalse(self.reached and self.reached != [(scope["type"], "receive", send)])
+        return result
+
+    def test_answers_the_check_itself(self):
+        self.ask(type="http", method="GET", path=script.HEALTH_PATH, headers=[(b"host", b"x"), (b"x-preview-health", b"token")])
+        self.assertEqual([], self.reached)
+        # What follows the start belongs to the next request on the connection already.
+        self.assertEqual([("http.response.start", 204, True), ("http.response.body", None, False)], self.sent)
+
+    def test_leaves_the_rest_to_the_application(self):
+        good = [(b"x-preview-health", b"token")]
+        for scope in (
+            dict(type="lifespan"),
+            dict(type="websocket", path=script.HEALTH_PATH, headers=good),
+            dict(type="http", method="GET", path="/", headers=good),
+            dict(type="http", method="GET", path=script.HEALTH_PATH + "/", headers=good),
+            dict(type="http", method="POST", path=script.HEALTH_PATH, headers=good),
+            dict(type="http", method="HEAD", path=script.HEALTH_PATH, headers=good),
+            dict(type="http", method="GET", path=script.HEALTH_PATH, headers=[]),
+            dict(type="http", method="GET", path=script.HEALTH_PATH, headers=[(b"x-preview-health", b"Token")]),
+            dict(type="http", method="GET", path=script.HEALTH_PATH, headers=[(b"x-preview-health", b"\xff")]),
+            dict(type="http", method="GET", path=script.HEALTH_PATH, headers=[(b"authorization", b"token")]),
+        ):
+            self.assertEqual("answer", self.ask(**scope), scope)
+            self.assertEqual(1, len(self.reached), scope)
+            self.assertEqual([], self.sent, scope)
 
 
 class TestShadowing(Project):

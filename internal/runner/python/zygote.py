@@ -6,6 +6,7 @@ before it serves. Both carry one JSON object a line. In mode direct nothing is l
 environments that the interpreter reads only when it starts.
 """
 
+import contextvars
 import errno
 import gc
 import importlib
@@ -21,6 +22,8 @@ import threading
 import time
 import traceback
 import types
+# What hmac.compare_digest is without OpenSSL. Importing hmac here would hide a module of that name in a project.
+from _operator import _compare_digest as compare_digest
 
 # Loaded before the fork, in this order; what an image lacks is left out, except uvicorn. First what every application
 # of FastAPI needs: a runner that has these is usable.
@@ -46,12 +49,18 @@ ASSIGNMENT_SECONDS = 0.03
 GRACEFUL_SECONDS = 4
 MAX_MESSAGE = 900
 CONTROL_LINE_BYTES = 4 << 20
+# Where and how the application's event loop is asked whether it turns: PathHealth and HeaderHealth of internal/runnerapi.
+HEALTH_PATH = "/.well-known/preview-health"
+HEALTH_HEADER = b"x-preview-health"
 # Traceback frames above the project's own say nothing to its author.
 OWN_FRAMES = ("<string>", "<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
 
 
 # Names of modules that are loaded only because of PRELOAD.
 preloaded = set()
+
+# Set in the context of a health check while its answer begins, which is when uvicorn writes its access log.
+health_check = contextvars.ContextVar("health_check", default=False)
 
 
 class Failure(Exception):
@@ -269,7 +278,7 @@ def serve(assignment, report, installed):
         say(line)
     name, app, interface = load(folder, assignment.get("entrypoint", ""), missing)
     report(event="imported", entrypoint=name)
-    run_server(app, interface, assignment["port"], report)
+    run_server(app, interface, assignment, report)
 
 
 def load(folder, entrypoint, missing):
@@ -410,9 +419,35 @@ def positionals(call):
     return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty for p in parameters)
 
 
-def run_server(app, interface, port, report):
+def with_health(app, token):
+    """Answer health checks in the event loop, before the application: they neither reach it nor its log."""
+    token = token.encode()
+
+    def is_check(scope):
+        return scope["type"] == "http" and scope["method"] == "GET" and any(
+            name == HEALTH_HEADER and compare_digest(value, token) for name, value in scope["headers"])
+
+    async def answer(send):
+        quiet = health_check.set(True)
+        try:
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+        finally:
+            # Before the answer ends: a request that waits on the same connection inherits the context then.
+            health_check.reset(quiet)
+        await send({"type": "http.response.body", "body": b""})
+
+    # Not a coroutine itself, so that every other request costs one comparison.
+    def asgi(scope, receive, send):
+        if scope.get("path") == HEALTH_PATH and is_check(scope):
+            return answer(send)
+        return app(scope, receive, send)
+    return asgi
+
+
+def run_server(app, interface, assignment, report):
     import uvicorn
 
+    port = assignment["port"]
     told = []
 
     def watched(inner):
@@ -444,7 +479,12 @@ def run_server(app, interface, port, report):
     if "timeout_graceful_shutdown" not in inspect.signature(uvicorn.Config).parameters:
         # Before uvicorn 0.22; the runner's patience bounds the shutdown then.
         options = {}
-    server = Server(uvicorn.Config(app, interface=interface, log_level="info", **options))
+    config = uvicorn.Config(app, interface=interface, log_level="info", **options)
+    # After it made an ASGI application of whatever it was given.
+    config.load()
+    config.loaded_app = with_health(config.loaded_app, assignment["health"])
+    logging.getLogger("uvicorn.access").addFilter(lambda record: not health_check.get())
+    server = Server(config)
     server.run(sockets=bind(port))
     if not server.started:
         last = [line for line in "".join(told).strip().splitlines() if line.strip()]

@@ -4,12 +4,31 @@ One request a connection, no bodies. The real one is tested on a cluster.
 """
 
 import asyncio
+import http
+import logging
 import signal
+import sys
+
+access_log = logging.getLogger("uvicorn.access")
 
 
 class Config:
     def __init__(self, app, *, interface, log_level, timeout_graceful_shutdown):
         self.app, self.interface = app, interface
+        access_log.setLevel(log_level.upper())
+        access_log.addHandler(logging.StreamHandler(sys.stdout))
+
+    def load(self):
+        self.loaded_app = wsgi(self.app) if self.interface == "wsgi" else self.app
+
+
+def wsgi(app):
+    async def asgi(scope, receive, send):
+        status = []
+        body = b"".join(app({"PATH_INFO": scope["path"]}, lambda line, headers: status.append(int(line[:3]))))
+        await send({"type": "http.response.start", "status": status[0], "headers": []})
+        await send({"type": "http.response.body", "body": body})
+    return asgi
 
 
 def run(app, **kwargs):
@@ -39,7 +58,7 @@ class Server:
 
         async def lifespan():
             try:
-                await self.config.app({"type": "lifespan"}, self.events.get, told.put)
+                await self.config.loaded_app({"type": "lifespan"}, self.events.get, told.put)
             except Exception:
                 await told.put({"type": "lifespan.unsupported"})
 
@@ -53,18 +72,21 @@ class Server:
         self.started = True
 
     async def connection(self, reader, writer):
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        path = head.split()[1]
-        if self.config.interface == "wsgi":
-            body = b"".join(self.config.app({"PATH_INFO": path}, lambda status, headers: None))
-        else:
-            body = b""
+        first, *lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[:-2]
+        method, path, _ = first.decode().split()
+        headers = [(name.lower(), value.strip()) for name, value in (line.split(b":", 1) for line in lines)]
+        status, body = 0, b""
 
-            async def send(message):
-                nonlocal body
-                body += message.get("body", b"")
+        async def send(message):
+            nonlocal status, body
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                access_log.info('%s - "%s %s HTTP/%s" %d', "client", method, path, "1.1", status)
+            body += message.get("body", b"")
 
-            await self.config.app({"type": "http", "path": path}, reader.read, send)
-        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        await self.config.loaded_app({"type": "http", "method": method, "path": path, "headers": headers}, reader.read, send)
+        length = b"" if status == 204 else b"Content-Length: %d\r\n" % len(body)
+        head = f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\nConnection: close\r\n".encode()
+        writer.write(head + length + b"\r\n" + body)
         await writer.drain()
         writer.close()
