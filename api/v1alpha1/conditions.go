@@ -22,6 +22,8 @@ const (
 const (
 	// ReasonAccepted: the spec, runtime and source are usable.
 	ReasonAccepted = "Accepted"
+	// ReasonDisabled: PREVIEW_ENABLED is false; the instance starts when that changes.
+	ReasonDisabled = "Disabled"
 	// ReasonRuntimeNotFound: the PreviewRuntime that the spec names is not in the namespace.
 	ReasonRuntimeNotFound = "RuntimeNotFound"
 	// ReasonInvalidSpec: the spec breaks a rule that the API server does not check, such as a limit set by configuration.

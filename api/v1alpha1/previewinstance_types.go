@@ -301,10 +301,22 @@ type PreviewInstanceStatus struct {
 	// stoppedAt is when the instance stopped or failed.
 	// +optional
 	StoppedAt *metav1.Time `json:"stoppedAt,omitempty"`
-	// expiresAt is when the instance will be stopped if nothing uses it in the meantime or, once it has finished,
-	// when it will be deleted.
+	// expiresAt is when the instance will be stopped if nothing uses it in the meantime, the earlier of
+	// sessionExpiresAt and maxUptimeAt or, once it has finished, when it will be deleted.
 	// +optional
 	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
+	// sessionExpiresAt is when the instance will be stopped for want of traffic and viewers; each of them puts it off.
+	// Absent unless the instance runs.
+	// +optional
+	SessionExpiresAt *metav1.Time `json:"sessionExpiresAt,omitempty"`
+	// maxUptimeAt is when the instance will be stopped however much it is used. Absent unless the instance runs.
+	// +optional
+	MaxUptimeAt *metav1.Time `json:"maxUptimeAt,omitempty"`
+	// restarts is how many times the instance was started afresh after it had been stopped. An application that ends
+	// by itself is not restarted: its instance fails.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Restarts int32 `json:"restarts,omitempty"`
 	// lastFailure says why the instance last ended other than as asked.
 	// +optional
 	LastFailure *Failure `json:"lastFailure,omitempty"`
@@ -328,6 +340,8 @@ type PreviewInstanceStatus struct {
 // +kubebuilder:printcolumn:name="Node",type=string,priority=1,JSONPath=`.status.nodeName`
 // +kubebuilder:printcolumn:name="Memory",type=integer,priority=1,JSONPath=`.status.memoryLimitMB`,description="Memory limit in MiB"
 // +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.reason`
+// +kubebuilder:printcolumn:name="Restarts",type=integer,priority=1,JSONPath=`.status.restarts`
+// +kubebuilder:printcolumn:name="Expires",type=string,priority=1,JSONPath=`.status.expiresAt`,description="When the preview will be stopped or, once it has finished, deleted"
 type PreviewInstance struct {
 	metav1.TypeMeta `json:",inline"`
 	// +optional

@@ -216,6 +216,14 @@ func (in *PreviewInstanceStatus) DeepCopyInto(out *PreviewInstanceStatus) {
 		in, out := &in.ExpiresAt, &out.ExpiresAt
 		*out = (*in).DeepCopy()
 	}
+	if in.SessionExpiresAt != nil {
+		in, out := &in.SessionExpiresAt, &out.SessionExpiresAt
+		*out = (*in).DeepCopy()
+	}
+	if in.MaxUptimeAt != nil {
+		in, out := &in.MaxUptimeAt, &out.MaxUptimeAt
+		*out = (*in).DeepCopy()
+	}
 	if in.LastFailure != nil {
 		in, out := &in.LastFailure, &out.LastFailure
 		*out = new(Failure)
