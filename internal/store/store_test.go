@@ -295,6 +295,7 @@ func TestMigrationsGoUpAndDown(t *testing.T) {
 		want := []string{
 			"burnt_tickets", "burnt_tickets_by_expiry",
 			"generation_archives", "generations", "generations_by_project", "generations_by_update", "generations_by_user",
+			"idempotency_keys", "idempotency_keys_by_age", "idempotency_keys_by_expiry",
 		}
 		if diff := cmp.Diff(want, tables(t, s.db)); diff != "" {
 			t.Errorf("tables and indexes after up (-want +got):\n%s", diff)
