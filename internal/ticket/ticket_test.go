@@ -146,7 +146,7 @@ func TestTicketsThatMustBeRefused(t *testing.T) {
 	// forge signs with the real key what Issue would refuse, as an older or newer release might.
 	forge := func(body string) string {
 		encoded := base64.RawURLEncoding.EncodeToString([]byte(body))
-		return version + "." + encoded + "." + base64.RawURLEncoding.EncodeToString(d.sign(encoded))
+		return version + "." + encoded + "." + d.sign(encoded)
 	}
 	plain := hmac.New(sha256.New, key)
 	plain.Write([]byte(parts[1]))
@@ -177,9 +177,11 @@ func TestTicketsThatMustBeRefused(t *testing.T) {
 		"another version":                {"pvt2." + parts[1] + "." + parts[2], "uid-1"},
 		"no version":                     {parts[1] + "." + parts[2], "uid-1"},
 		"a fourth part":                  {good + ".x", "uid-1"},
+		"a line break at its end":        {good + "\n", "uid-1"},
+		"a line break in it":             {parts[0] + "." + parts[1][:9] + "\n" + parts[1][9:] + "." + parts[2], "uid-1"},
 		"another key":                    {issue(t, desk(t, []byte(strings.Repeat("x", 32))), grant), "uid-1"},
 		"payload that is not JSON":       {forge("nonsense"), "uid-1"},
-		"payload that is not base64":     {version + ".*." + base64.RawURLEncoding.EncodeToString(d.sign("*")), "uid-1"},
+		"payload that is not base64":     {version + ".*." + d.sign("*"), "uid-1"},
 		"payload without id":             {forge(`{"u":"alice","i":"uid-1","g":"g",` + rest), "uid-1"},
 		"payload without user":           {forge(`{"t":"1","i":"uid-1","g":"g",` + rest), "uid-1"},
 		"payload without generation":     {forge(`{"t":"1","u":"alice","i":"uid-1",` + rest), "uid-1"},
