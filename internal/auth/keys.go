@@ -82,8 +82,6 @@ func parseKey(raw json.RawMessage) (key, error) {
 		return key{}, fmt.Errorf("its use is %q", m.USE)
 	case len(m.KEYOPS) > 0 && !slices.Contains(m.KEYOPS, jwkset.KeyOpsVerify):
 		return key{}, fmt.Errorf("its key_ops are %q", m.KEYOPS)
-	case m.ALG != "" && !slices.Contains(keyAlgorithms, m.ALG.String()):
-		return key{}, fmt.Errorf("its alg is %q", m.ALG)
 	case m.D != "" || m.K != "":
 		return key{}, errors.New("it is a private or symmetric key, which everybody could read")
 	}

@@ -39,6 +39,7 @@ func TestUnusableKeysArePassedOver(t *testing.T) {
 		"for HS256":                  with(rsaPublic(), map[string]any{"alg": "HS256"}),
 		"for none":                   with(rsaPublic(), map[string]any{"alg": "none"}),
 		"for another kind":           with(rsaPublic(), map[string]any{"alg": "ES256"}),
+		"of Ed25519 for RSA":         jwk(privateKeys()["ed25519"].Public(), map[string]any{"alg": "RS256"}),
 		"for another curve":          with(ec(), map[string]any{"alg": "ES384"}),
 		"of another curve by name":   with(ec(), map[string]any{"crv": "P-384"}),
 		"of secp256k1":               with(ec(), map[string]any{"crv": "secp256k1"}),
@@ -99,6 +100,7 @@ func TestMembersOfKeys(t *testing.T) {
 		"kid of another key":                    {jwks(member(map[string]any{}), other), "RS256", "other", false},
 		"a kid, and a key that has none":        {jwks(jwk(privateKeys()["rsa"].Public(), nil)), "RS256", kid, false},
 		"neither token nor key have an id":      {jwks(jwk(privateKeys()["rsa"].Public(), nil)), "RS256", nil, true},
+		"no kid, one key of each type":          {allKeys(), "RS256", nil, true},
 		"no kid, no key for it":                 {jwks(second), "RS256", nil, false},
 		"base64 with padding, as some issue it": {strings.Replace(jwks(second), `"x":"`+second["x"].(string), `"x":"`+second["x"].(string)+`=`, 1), "ES256", kid, true},
 	}

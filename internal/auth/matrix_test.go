@@ -155,6 +155,21 @@ func TestCurves(t *testing.T) {
 	}
 }
 
+// Base64 leaves unused bits in the last character of a part; a token must have one spelling only.
+func TestATokenHasOneSpelling(t *testing.T) {
+	v := open(t, keySetOptions(newProvider(map[string]string{jwksURL: allKeys()}), "RS256"))
+	good := token(t, "RS256", nil, nil)
+	accepted := 0
+	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=\n" {
+		if _, err := v.Verify(good[:len(good)-1] + string(c)); err == nil {
+			accepted++
+		}
+	}
+	if accepted != 1 {
+		t.Errorf("%d spellings of one token are accepted, want 1", accepted)
+	}
+}
+
 // Only what is on the list is accepted, though there is a key for everything.
 func TestAllowList(t *testing.T) {
 	for _, allowed := range allAlgorithms {
