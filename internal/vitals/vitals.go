@@ -99,8 +99,6 @@ type Options struct {
 // Monitor watches instances. It is safe for concurrent use.
 type Monitor struct {
 	options Options
-	ctx     context.Context
-	cancel  context.CancelFunc
 	running sync.WaitGroup
 
 	mu      sync.Mutex
@@ -125,8 +123,7 @@ func New(options Options) (*Monitor, error) {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	return &Monitor{options: options, ctx: ctx, cancel: cancel, watches: map[string]*watch{}}, nil
+	return &Monitor{options: options, watches: map[string]*watch{}}, nil
 }
 
 // Of tells what is known of an instance, from memory but for the first question, which waits a quarter of a second at
@@ -161,7 +158,6 @@ func (m *Monitor) Close() {
 		m.drop(w)
 	}
 	m.mu.Unlock()
-	m.cancel()
 	m.running.Wait()
 }
 
@@ -183,7 +179,8 @@ func (m *Monitor) watch(target Target) *watch {
 	if len(m.watches) >= m.options.MaxWatched {
 		m.drop(m.leastAsked())
 	}
-	ctx, cancel := context.WithCancel(m.ctx)
+	// The watch outlives the question.
+	ctx, cancel := context.WithCancel(context.Background())
 	w := newWatch(m.options, target, cancel)
 	w.idle = time.AfterFunc(keep, func() { m.expire(w) })
 	m.watches[target.InstanceUID] = w

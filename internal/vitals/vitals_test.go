@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -232,8 +233,6 @@ func TestUntrustedAnswers(t *testing.T) {
 
 // A redirect of the application is no success either, and nobody follows it.
 func TestOnlyThePodIsDialled(t *testing.T) {
-	t.Setenv("HTTP_PROXY", "http://10.9.9.9:3128")
-	t.Setenv("http_proxy", "http://10.9.9.9:3128")
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.answer("10.0.0.7:3001", http.RedirectHandler("http://10.9.9.9:3001/", http.StatusTemporaryRedirect))
@@ -248,6 +247,10 @@ func TestOnlyThePodIsDialled(t *testing.T) {
 		slices.Sort(c.dialled)
 		if diff := cmp.Diff([]string{"10.0.0.7:2999", "10.0.0.7:3001"}, slices.Compact(c.dialled)); diff != "" {
 			t.Errorf("addresses differ (-want +got):\n%s", diff)
+		}
+		asker, err := newAsker(t.Context(), c.dial, target(), Identity{PodUID: podUID, SecretHash: secretHash})
+		if err != nil || asker.transport.Proxy != nil {
+			t.Errorf("error %v, or a proxy is asked to connect", err)
 		}
 	})
 }
@@ -420,6 +423,30 @@ func TestNothingIsKnownAfterClose(t *testing.T) {
 		m.Close()
 		if diff := cmp.Diff(Snapshot{Health: Unknown}, m.Of(t.Context(), target())); diff != "" {
 			t.Errorf("after Close (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// slowPods take a second to notice that nobody wants to know any more.
+type slowPods struct{ asking atomic.Int32 }
+
+func (p *slowPods) Identity(ctx context.Context, _, _ string) (Identity, error) {
+	p.asking.Add(1)
+	defer p.asking.Add(-1)
+	<-ctx.Done()
+	time.Sleep(time.Second)
+	return Identity{}, ctx.Err()
+}
+
+func TestCloseWaitsForWhatIsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pods := &slowPods{}
+		m := newCluster(t).monitor(func(o *Options) { o.Pods = pods })
+		begun := time.Now()
+		m.Of(t.Context(), target())
+		m.Close()
+		if waited := time.Since(begun); pods.asking.Load() != 0 || waited != firstWait+time.Second {
+			t.Errorf("Close returned after %s with %d lookups under way", waited, pods.asking.Load())
 		}
 	})
 }
