@@ -110,8 +110,10 @@ type provider struct {
 	down     bool
 	hanging  bool
 	requests []string
-	header   http.Header
-	status   int
+	// redirects are places that lead to others; header and status are those of all answers.
+	redirects map[string]string
+	header    http.Header
+	status    int
 }
 
 func newProvider(answers map[string]string) *provider { return &provider{answers: answers} }
@@ -130,15 +132,17 @@ func (p *provider) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("connection refused")
 	}
 	body, found := p.answers[r.URL.String()]
-	status := http.StatusOK
-	switch {
+	status, header := http.StatusOK, p.header.Clone()
+	switch to, moved := p.redirects[r.URL.String()]; {
+	case moved:
+		status, header = http.StatusFound, http.Header{"Location": {to}}
 	case !found:
 		status = http.StatusNotFound
 	case p.status != 0:
 		status = p.status
 	}
 	return &http.Response{
-		StatusCode: status, Status: http.StatusText(status), Header: p.header.Clone(), Request: r,
+		StatusCode: status, Status: http.StatusText(status), Header: header, Request: r,
 		Body: io.NopCloser(strings.NewReader(body)),
 	}, nil
 }

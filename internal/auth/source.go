@@ -50,7 +50,7 @@ func newSource(opts Options) (*source, error) {
 		}
 		transport = own
 	}
-	s.client = &http.Client{Transport: transport, CheckRedirect: checkRedirect, Timeout: readTimeout}
+	s.client = &http.Client{Transport: transport, CheckRedirect: checkRedirect}
 	return s, nil
 }
 

@@ -87,6 +87,13 @@ func TestReadingFromServers(t *testing.T) {
 		w.Header().Set("X-Large", strings.Repeat("x", 2*maxHeaderBytes))
 		answer(w, r)
 	})
+	mux.HandleFunc("/endless", func(w http.ResponseWriter, _ *http.Request) {
+		for chunk := []byte(strings.Repeat(" ", 64<<10)); ; {
+			if _, err := w.Write(chunk); err != nil {
+				return
+			}
+		}
+	})
 	plain, secure := httptest.NewServer(mux), httptest.NewUnstartedServer(mux)
 	// That a client refuses its certificate is what a test wants, and nothing to print.
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -114,6 +121,7 @@ func TestReadingFromServers(t *testing.T) {
 		"redirect to another host":     {plain.URL + "/away", "", "another host"},
 		"redirect from https to http":  {secure.URL + "/downgrade", ca, "another host"},
 		"redirects for ever":           {plain.URL + "/loop", "", "redirects"},
+		"body without end":             {plain.URL + "/endless", "", "more than 262144 bytes"},
 		"header beyond what is read":   {plain.URL + "/large-header", "", "header"},
 		"nothing there":                {plain.URL + "/none", "", "404"},
 		"nobody there, but loopback":   {"http://[::1]:1/keys", "", "refused"},
@@ -137,6 +145,35 @@ func TestReadingFromServers(t *testing.T) {
 		if _, err := NewVerifier(opts); err == nil || !strings.Contains(err.Error(), "CA file") {
 			t.Errorf("CA file %s: got %v", name, err)
 		}
+	}
+}
+
+// A host is the same only by the same scheme and port.
+func TestRedirects(t *testing.T) {
+	for name, tt := range map[string]struct {
+		to   string
+		want string
+	}{
+		"within the host":        {"https://id.example/moved", ""},
+		"by a path":              {"/moved", ""},
+		"to http":                {"http://id.example/moved", "another host"},
+		"to another port":        {"https://id.example:8443/moved", "another host"},
+		"to a longer name":       {"https://id.example.evil.example/moved", "another host"},
+		"to a name inside of it": {"https://keys.id.example/moved", "another host"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newProvider(map[string]string{jwksURL: ""})
+			p.redirects = map[string]string{jwksURL: tt.to}
+			for _, host := range []string{"https://id.example", "http://id.example", "https://id.example:8443", "https://id.example.evil.example", "https://keys.id.example"} {
+				p.answers[host+"/moved"] = allKeys()
+			}
+			switch err := refused(t, keySetOptions(p, "RS256")); {
+			case tt.want == "" && err != nil:
+				t.Error(err)
+			case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
+				t.Errorf("got %v, want an error with %q", err, tt.want)
+			}
+		})
 	}
 }
 

@@ -61,6 +61,8 @@ func TestApply(t *testing.T) {
 		return h
 	}
 	options := request(http.MethodOptions, app)
+	get := preflight(app)
+	get.Method = http.MethodGet
 
 	tests := map[string]struct {
 		list      []string
@@ -72,6 +74,7 @@ func TestApply(t *testing.T) {
 		"listed, with a method of its own": {[]string{app}, request("DELETE", app), simple, false},
 		"listed, preflight":                {[]string{app}, preflight(app), answer, true},
 		"listed, OPTIONS":                  {[]string{app}, options, simple, false},
+		"listed, GET that asks like one":   {[]string{app}, get, simple, false},
 		"not listed":                       {[]string{app}, request("GET", "https://evil.example"), vary, false},
 		"not listed, preflight":            {[]string{app}, preflight("https://evil.example"), vary, false},
 		"no origin":                        {[]string{app}, request("GET"), vary, false},
@@ -84,6 +87,7 @@ func TestApply(t *testing.T) {
 		"any":                              {[]string{"*"}, request("GET", app), toAny(simple), false},
 		"any, preflight":                   {[]string{"*"}, preflight(app), toAny(answer), true},
 		"any, no origin":                   {[]string{"*"}, request("GET"), vary, false},
+		"any, empty origin":                {[]string{"*"}, request("GET", ""), vary, false},
 		"any, two origins":                 {[]string{"*"}, request("GET", app, app), vary, false},
 	}
 	for name, tt := range tests {
