@@ -2,8 +2,8 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -53,7 +53,7 @@ func record(t *testing.T, status int, body string, into *seen) *Client {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		if status != http.StatusNoContent {
-			io.WriteString(w, body)
+			fmt.Fprint(w, body)
 		}
 	})
 }
@@ -218,7 +218,7 @@ func TestErrors(t *testing.T) {
 					w.Header().Set(name, value)
 				}
 				w.WriteHeader(tt.status)
-				io.WriteString(w, tt.answer)
+				fmt.Fprint(w, tt.answer)
 			})
 			_, err := c.Status(t.Context(), "a")
 			var got *Error
@@ -317,15 +317,15 @@ func TestSession(t *testing.T) {
 		case strings.HasSuffix(r.URL.Path, "/token"):
 			issued++
 			w.Header().Set("Content-Type", "application/json")
-			json.NewEncoder(w).Encode(map[string]any{"session_token": []string{"token-1", "token-2", "token-3"}[issued-1]})
+			fmt.Fprintf(w, `{"session_token":"token-%d"}`, issued)
 		case r.Header.Get("X-Preview-Token") != valid:
 			requests++
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusForbidden)
-			io.WriteString(w, `{"type":"https://preview.codebegen.dev/problems/invalid-preview-token","title":"No"}`)
+			fmt.Fprint(w, `{"type":"https://preview.codebegen.dev/problems/invalid-preview-token","title":"No"}`)
 		default:
 			requests++
-			io.WriteString(w, `{"status_code":200,"body":"ok"}`)
+			fmt.Fprint(w, `{"status_code":200,"body":"ok"}`)
 		}
 	})
 	session := c.Session("a")

@@ -96,13 +96,13 @@ func (s *script) serve(t *testing.T) *Client {
 		if status := s.status[n]; status != 0 {
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(status)
-			io.WriteString(w, `{"type":"https://preview.codebegen.dev/problems/busy","title":"Busy"}`)
+			fmt.Fprint(w, `{"type":"https://preview.codebegen.dev/problems/busy","title":"Busy"}`)
 			return
 		}
 		w.Header().Set("Content-Type", "text/event-stream")
-		io.WriteString(w, "retry: 1\n\n")
+		fmt.Fprint(w, "retry: 1\n\n")
 		if n < len(s.texts) {
-			io.WriteString(w, s.texts[n])
+			fmt.Fprint(w, s.texts[n])
 		}
 		w.(http.Flusher).Flush()
 		if s.stay && n == len(s.texts)-1 {
@@ -230,11 +230,10 @@ func TestLogsThatCannotBeRead(t *testing.T) {
 
 func TestASilentStreamIsReplaced(t *testing.T) {
 	s := script{texts: []string{line("1", "a"), line("2", "b") + end("ended")}}
-	var c *Client
-	c = serve(t, func(w http.ResponseWriter, r *http.Request) {
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		s.after = append(s.after, r.Header.Get("Last-Event-ID"))
 		w.Header().Set("Content-Type", "text/event-stream")
-		io.WriteString(w, "retry: 1\n\n"+s.texts[len(s.after)-1])
+		fmt.Fprint(w, "retry: 1\n\n"+s.texts[len(s.after)-1])
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
 	})
