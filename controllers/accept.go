@@ -24,6 +24,9 @@ type GenerationReader interface {
 
 // accept checks what the API server cannot: the runtime, limits that come from configuration, and whose code it is.
 func (r *PreviewInstanceReconciler) accept(ctx context.Context, s *scope) error {
+	if !r.settings.Current().Enabled && s.facts.Port == 0 {
+		return waitFor(v1alpha1.ConditionAccepted, v1alpha1.ReasonDisabled, "previews are turned off (PREVIEW_ENABLED); this one starts when they are turned on again")
+	}
 	spec := s.instance.Spec
 	if err := checkEnv(spec.Env); err != nil {
 		return err

@@ -20,6 +20,12 @@ const failedPodGrace = 15 * time.Second
 // at last, when its time has come or it is being deleted, the instance itself.
 func (r *PreviewInstanceReconciler) end(ctx context.Context, s *scope) error {
 	r.handovers.forget(s.instance.UID)
+	if s.pod == nil {
+		// A pod created a moment ago may not be in the cache yet. To forget its name now would be to lose it.
+		if err := r.findPod(ctx, r.live, s); err != nil {
+			return err
+		}
+	}
 	s.facts.PodIP = ""
 	if s.ending.failure != nil {
 		s.facts.LastFailure = s.ending.failure
@@ -70,6 +76,7 @@ func (r *PreviewInstanceReconciler) release(s *scope) {
 	r.ports.Release(s.instance.UID)
 	s.released = true
 	s.facts.Port, s.facts.Host, s.facts.BaseURL = 0, "", ""
+	s.facts.SessionExpiresAt, s.facts.MaxUptimeAt = nil, nil
 	if s.pod == nil {
 		s.facts.PodName, s.facts.NodeName = "", ""
 	}

@@ -20,7 +20,7 @@ func eventsBetween(before, after v1alpha1.PreviewInstanceStatus) []instanceEvent
 	}
 	if before.Reason != after.Reason && after.Phase == v1alpha1.PhaseStarting {
 		switch after.Reason {
-		case v1alpha1.ReasonRuntimeNotFound, v1alpha1.ReasonPortsExhausted, v1alpha1.ReasonSourceUnavailable:
+		case v1alpha1.ReasonDisabled, v1alpha1.ReasonRuntimeNotFound, v1alpha1.ReasonPortsExhausted, v1alpha1.ReasonSourceUnavailable:
 			out = append(out, instanceEvent{corev1.EventTypeWarning, after.Reason, "Wait", readyMessage(after)})
 		}
 	}

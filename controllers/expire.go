@@ -23,6 +23,8 @@ func (r *PreviewInstanceReconciler) expire(_ context.Context, s *scope) error {
 	}
 	expiry, _ := running.Expiry()
 	s.facts.ExpiresAt = ptr.To(metaTime(expiry.Truncate(time.Second)))
+	s.facts.SessionExpiresAt = ptr.To(metaTime(running.SessionEnd().Truncate(time.Second)))
+	s.facts.MaxUptimeAt = ptr.To(metaTime(running.UptimeEnd()))
 	reason, left := running.Due(s.now)
 	if reason == lifetime.None {
 		s.lookAgain(left)

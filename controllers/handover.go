@@ -181,6 +181,7 @@ type handovers struct {
 }
 
 type handoverEntry struct {
+	name    types.NamespacedName
 	pod     types.UID
 	cancel  context.CancelFunc
 	outcome *handoverOutcome
@@ -217,7 +218,7 @@ func (h *handovers) start(name types.NamespacedName, instance, pod types.UID, jo
 		entry.cancel()
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	entry := &handoverEntry{pod: pod, cancel: cancel}
+	entry := &handoverEntry{name: name, pod: pod, cancel: cancel}
 	h.entries[instance] = entry
 	go func() {
 		defer cancel()
@@ -230,6 +231,17 @@ func (h *handovers) start(name types.NamespacedName, instance, pod types.UID, jo
 			h.finished(name)
 		}
 	}()
+}
+
+// known returns the names of the instances that have a handover or its outcome, by UID.
+func (h *handovers) known() map[types.UID]types.NamespacedName {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	names := make(map[types.UID]types.NamespacedName, len(h.entries))
+	for uid, entry := range h.entries {
+		names[uid] = entry.name
+	}
+	return names
 }
 
 // forget gives up a handover and forgets its outcome.

@@ -39,6 +39,9 @@ var _ = Describe("A PreviewInstance", func() {
 		Expect(status.PodIP).To(Equal("10.0.0.7"))
 		Expect(status.MemoryLimitMB).To(Equal(int32(512)))
 		Expect(status.ExpiresAt.Sub(status.StartedAt.Time)).To(Equal(30 * time.Minute))
+		Expect(status.SessionExpiresAt.Sub(status.StartedAt.Time)).To(Equal(30 * time.Minute))
+		Expect(status.MaxUptimeAt.Sub(status.StartedAt.Time)).To(Equal(time.Hour))
+		Expect(status.Restarts).To(BeZero())
 		for _, kind := range []string{"Accepted", "PortAllocated", "PodReady", "CodeLoaded", "Serving", "Ready"} {
 			Expect(meta.IsStatusConditionTrue(status.Conditions, kind)).To(BeTrue(), kind)
 		}
@@ -203,6 +206,8 @@ var _ = Describe("A PreviewInstance", func() {
 		Expect(stopped.Reason).To(Equal(v1alpha1.ReasonStopRequested))
 		Expect(stopped.StoppedAt).NotTo(BeNil())
 		Expect(stopped.Port).To(BeZero())
+		Expect(stopped.SessionExpiresAt).To(BeNil())
+		Expect(stopped.MaxUptimeAt).To(BeNil())
 		Expect(w.pods()).To(BeEmpty())
 
 		w.setDesired("hello", v1alpha1.DesiredRunning)
@@ -211,6 +216,11 @@ var _ = Describe("A PreviewInstance", func() {
 		w.startPod(pod)
 		Eventually(w.phase("hello")).Should(Equal(v1alpha1.PhaseRunning))
 		Expect(w.get("hello").Status.StoppedAt).To(BeNil())
+		Expect(w.get("hello").Status.Restarts).To(Equal(int32(1)))
+
+		w.setDesired("hello", v1alpha1.DesiredStopped)
+		Eventually(w.phase("hello")).Should(Equal(v1alpha1.PhaseStopped))
+		Expect(w.get("hello").Status.Restarts).To(Equal(int32(1)))
 	})
 
 	It("leaves neither pod nor port behind when it is deleted", func(ctx SpecContext) {
@@ -350,6 +360,9 @@ var _ = Describe("A PreviewInstance", func() {
 			status := w.get("hello").Status
 			return status.ExpiresAt.Sub(status.StartedAt.Time).Round(time.Minute)
 		}).Should(Equal(50 * time.Minute))
+		used := w.get("hello").Status
+		Expect(used.SessionExpiresAt).To(Equal(used.ExpiresAt))
+		Expect(used.MaxUptimeAt.Sub(used.StartedAt.Time)).To(Equal(time.Hour))
 
 		offset.Store(int64(51 * time.Minute))
 		w.annotate("hello", "touch", "1")

@@ -7,11 +7,11 @@ import (
 	"unicode"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/runnerapi"
@@ -41,28 +41,26 @@ func (r *PreviewInstanceReconciler) observe(ctx context.Context, s *scope) error
 	return nil
 }
 
-// readPod finds the pod that the status names. A pod of that name that belongs to somebody else is not ours.
+// readPod finds the pod that the status names. Before anything is concluded from one that is not there, the API server
+// has to say so: the cache of the pods can be behind that of the instances.
 func (r *PreviewInstanceReconciler) readPod(ctx context.Context, s *scope) error {
+	if err := r.findPod(ctx, r.client, s); err != nil || s.pod != nil || !podWasSeen(s) {
+		return err
+	}
+	return r.findPod(ctx, r.live, s)
+}
+
+// findPod reads the pod that the status names. A pod of that name that belongs to somebody else is not ours.
+func (r *PreviewInstanceReconciler) findPod(ctx context.Context, reader client.Reader, s *scope) error {
 	if s.facts.PodName == "" {
 		return nil
 	}
-	name := types.NamespacedName{Namespace: s.instance.Namespace, Name: s.facts.PodName}
 	pod := &corev1.Pod{}
-	err := r.client.Get(ctx, name, pod)
-	if apierrors.IsNotFound(err) && podWasSeen(s) {
-		// Before anything is concluded from a pod that is not there, the API server has to say so: the cache of the
-		// pods can be behind that of the instances.
-		err = r.live.Get(ctx, name, pod)
-	}
-	switch {
-	case apierrors.IsNotFound(err):
-		return nil
-	case err != nil:
-		return err
-	case metav1.IsControlledBy(pod, s.instance):
+	err := reader.Get(ctx, types.NamespacedName{Namespace: s.instance.Namespace, Name: s.facts.PodName}, pod)
+	if err == nil && metav1.IsControlledBy(pod, s.instance) {
 		s.pod = pod
 	}
-	return nil
+	return client.IgnoreNotFound(err)
 }
 
 // podWasSeen reports whether the pod is known to have run.
@@ -76,7 +74,7 @@ func startAfresh(s *scope) {
 		s.ending = &ending{reason: v1alpha1.ReasonStopRequested}
 		return
 	}
-	s.facts = v1alpha1.PreviewInstanceStatus{LastFailure: s.facts.LastFailure}
+	s.facts = v1alpha1.PreviewInstanceStatus{LastFailure: s.facts.LastFailure, Restarts: s.facts.Restarts + 1}
 }
 
 // podEnding is the end of an instance whose pod has ended, is being deleted by somebody else, or is gone.

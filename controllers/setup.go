@@ -93,6 +93,9 @@ func SetupWithManager(mgr ctrl.Manager, o Options) error {
 		handovers:   newHandovers(o.Runners, wake.wake),
 		wake:        wake,
 	}
+	if err := mgr.Add(&sweeper{PreviewInstanceReconciler: r, namespaces: o.Settings.Current().WatchNamespaces}); err != nil {
+		return err
+	}
 	return r.register(mgr, o.SkipNameValidation)
 }
 
@@ -112,6 +115,7 @@ func (r *PreviewInstanceReconciler) register(mgr ctrl.Manager, skipNameValidatio
 		WatchesRawSource(source.Channel(r.wake, handler.TypedFuncs[types.NamespacedName, ctrl.Request]{
 			GenericFunc: enqueueName,
 		})).
+		WatchesRawSource(r.settingsSource()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrentReconciles, SkipNameValidation: &skipNameValidation}).
 		Complete(r)
 }

@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -36,7 +38,7 @@ import (
 var (
 	apiServer *envtest.Environment
 	apiConfig *rest.Config
-	api       client.Client
+	api       client.WithWatch
 )
 
 func TestControllers(t *testing.T) {
@@ -55,7 +57,7 @@ var _ = BeforeSuite(func() {
 	apiConfig, err = apiServer.Start()
 	Expect(err).NotTo(HaveOccurred())
 	apiConfig.QPS, apiConfig.Burst = 1000, 2000
-	api, err = client.New(apiConfig, client.Options{})
+	api, err = client.NewWithWatch(apiConfig, client.Options{})
 	Expect(err).NotTo(HaveOccurred())
 })
 
@@ -154,6 +156,8 @@ type world struct {
 	runner      *scriptedRunner
 	generations generationMap
 	settings    settings.Settings
+	// live is what the next manager reads instead of settings, if it is set; see makeLive.
+	live *settings.Live
 	// wrap puts faults between the manager and the API server.
 	wrap func(client.WithWatch) client.Client
 	now  func() time.Time
@@ -198,11 +202,16 @@ func (w *world) start() {
 	}
 	mgr, err := ctrl.NewManager(rest.CopyConfig(apiConfig), options)
 	Expect(err).NotTo(HaveOccurred())
+	live := settings.Fixed(w.settings)
+	if w.live != nil {
+		live = w.live
+	}
 	Expect(SetupWithManager(mgr, Options{
-		Settings: settings.Fixed(w.settings), RunnerKey: []byte(strings.Repeat("k", 32)), Generations: w.generations, Runners: w.runner,
+		Settings: live, RunnerKey: []byte(strings.Repeat("k", 32)), Generations: w.generations, Runners: w.runner,
 		Now: w.now, SkipNameValidation: true,
 	})).To(Succeed())
 	ended := make(chan struct{})
+	go live.Run(ctx, slog.New(slog.NewTextHandler(GinkgoWriter, nil)))
 	go func() {
 		defer GinkgoRecover()
 		defer close(ended)
@@ -211,6 +220,22 @@ func (w *world) start() {
 	once := sync.OnceFunc(func() { cancel(); <-ended })
 	w.stop = once
 	DeferCleanup(once)
+}
+
+// makeLive lets the next manager read its settings from a folder, and returns what writes them there.
+func (w *world) makeLive() func(map[string]string) {
+	folder := GinkgoT().TempDir()
+	live, err := settings.Open(func(name string) (string, bool) {
+		value, ok := map[string]string{"PREVIEW_SETTINGS_DIR": folder, "PREVIEW_WATCH_NAMESPACES": w.namespace}[name]
+		return value, ok
+	})
+	Expect(err).NotTo(HaveOccurred())
+	w.live = live
+	return func(values map[string]string) {
+		for name, value := range values {
+			Expect(os.WriteFile(filepath.Join(folder, name), []byte(value), 0o600)).To(Succeed())
+		}
+	}
 }
 
 func (w *world) instance(name string, change func(*v1alpha1.PreviewInstanceSpec)) *v1alpha1.PreviewInstance {
@@ -289,6 +314,14 @@ func (w *world) setPod(pod *corev1.Pod, change func(*corev1.PodStatus)) {
 	Expect(api.Get(context.Background(), client.ObjectKeyFromObject(pod), pod)).To(Succeed())
 	change(&pod.Status)
 	Expect(api.Status().Update(context.Background(), pod)).To(Succeed())
+}
+
+// eventuallyAbsent waits until an instance is gone.
+func (w *world) eventuallyAbsent(ctx context.Context, name string) {
+	GinkgoHelper()
+	Eventually(func() bool {
+		return apierrors.IsNotFound(api.Get(ctx, client.ObjectKey{Namespace: w.namespace, Name: name}, &v1alpha1.PreviewInstance{}))
+	}).Should(BeTrue(), name)
 }
 
 // run brings an instance to phase Running.

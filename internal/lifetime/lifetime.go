@@ -22,21 +22,32 @@ type Running struct {
 	SessionTimeout, MaxUptime time.Duration
 }
 
-// Expiry is when the instance has to stop if nothing uses it in the meantime, and which rule says so.
-func (r Running) Expiry() (time.Time, Reason) {
+// SessionEnd is when the instance has to stop for want of use. Activity later than the maximum uptime, written by
+// somebody's wrong clock, counts as the last that there can be.
+func (r Running) SessionEnd() time.Time {
 	active := r.StartedAt
 	if r.LastActivity.After(active) {
 		active = r.LastActivity
 	}
-	idle, oldest := active.Add(r.SessionTimeout), r.StartedAt.Add(r.MaxUptime)
+	if oldest := r.UptimeEnd(); active.After(oldest) {
+		active = oldest
+	}
+	return active.Add(r.SessionTimeout)
+}
+
+// UptimeEnd is when the instance has to stop however much it is used.
+func (r Running) UptimeEnd() time.Time { return r.StartedAt.Add(r.MaxUptime) }
+
+// Expiry is when the instance has to stop if nothing uses it in the meantime, and which rule says so.
+func (r Running) Expiry() (time.Time, Reason) {
+	idle, oldest := r.SessionEnd(), r.UptimeEnd()
 	if idle.Before(oldest) {
 		return idle, SessionTimeout
 	}
 	return oldest, MaxUptime
 }
 
-// Due returns the reason to stop now, or None and how long it takes until the instance expires. Activity from the
-// future, written by somebody's wrong clock, cannot extend the maximum uptime.
+// Due returns the reason to stop now, or None and how long it takes until the instance expires.
 func (r Running) Due(now time.Time) (Reason, time.Duration) {
 	at, reason := r.Expiry()
 	if now.Before(at) {

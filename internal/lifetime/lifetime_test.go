@@ -37,3 +37,27 @@ func TestDue(t *testing.T) {
 		})
 	}
 }
+
+func TestEnds(t *testing.T) {
+	start := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	at := func(d time.Duration) time.Time { return start.Add(d) }
+	type ends struct{ Session, Uptime time.Time }
+	for name, tc := range map[string]struct {
+		activity     time.Time
+		session, max time.Duration
+		want         ends
+	}{
+		"unused":                       {session: 30 * time.Minute, max: time.Hour, want: ends{at(30 * time.Minute), at(time.Hour)}},
+		"used":                         {activity: at(20 * time.Minute), session: 30 * time.Minute, max: time.Hour, want: ends{at(50 * time.Minute), at(time.Hour)}},
+		"used late":                    {activity: at(50 * time.Minute), session: 30 * time.Minute, max: time.Hour, want: ends{at(80 * time.Minute), at(time.Hour)}},
+		"activity from a future clock": {activity: time.Date(9999, 12, 31, 23, 59, 0, 0, time.UTC), session: 30 * time.Minute, max: time.Hour, want: ends{at(90 * time.Minute), at(time.Hour)}},
+		"longer than it may run":       {session: 2 * time.Hour, max: time.Hour, want: ends{at(2 * time.Hour), at(time.Hour)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := Running{StartedAt: start, LastActivity: tc.activity, SessionTimeout: tc.session, MaxUptime: tc.max}
+			if diff := cmp.Diff(tc.want, ends{r.SessionEnd(), r.UptimeEnd()}); diff != "" {
+				t.Errorf("ends (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

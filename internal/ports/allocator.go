@@ -4,6 +4,8 @@ package ports
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -18,7 +20,7 @@ type Holder struct {
 // Allocator maps ports of one range to holders. It is safe for concurrent use.
 type Allocator struct {
 	lowest, highest int32
-	// onFree is told, outside the lock, which waiter is next whenever a port has become free.
+	// onFree is told, outside the lock, who of those that wait may try again.
 	onFree func(Holder)
 
 	mu      sync.Mutex
@@ -26,12 +28,13 @@ type Allocator struct {
 	holders map[int32]Holder
 	// next is where the search for a free port begins: a port is reused as late as possible.
 	next int32
-	// waiting are the holders that found no port, in the order in which they came.
+	// waiting are the holders that found no port, in the order of their turns. Who is told of a free port goes to the
+	// end and stays until it takes one: it may be unable to, and must then not keep the port from the others.
 	waiting []Holder
 }
 
 // New returns an empty allocator of the ports from lowest to highest, inclusive. onFree is called with a waiting
-// holder for each port that is released; it must not block.
+// holder whenever a port is free for it; it must not block.
 func New(lowest, highest int32, onFree func(Holder)) (*Allocator, error) {
 	if lowest < 1 || highest > 65535 || lowest > highest {
 		return nil, fmt.Errorf("port range %d to %d is not within 1 to 65535", lowest, highest)
@@ -80,23 +83,50 @@ func (a *Allocator) Allocate(h Holder) (int32, bool) {
 	return 0, false
 }
 
-// Release gives back the port of a holder, and its place among those that wait. It does nothing for strangers.
+// Release gives back the port of a holder, and its place among those that wait: one that was told of a free port and
+// gives up leaves it to the next. It does nothing for strangers.
 func (a *Allocator) Release(uid types.UID) {
 	a.mu.Lock()
-	a.forgetWaiter(uid)
+	waited := a.forgetWaiter(uid)
 	port, held := a.ports[uid]
 	delete(a.ports, uid)
 	if held {
 		delete(a.holders, port)
 	}
-	var next *Holder
-	if held && len(a.waiting) > 0 {
-		next = &a.waiting[0]
-		a.waiting = a.waiting[1:]
+	var next []Holder
+	if held || waited {
+		next = a.nextInTurn(1)
 	}
 	a.mu.Unlock()
-	if next != nil && a.onFree != nil {
-		a.onFree(*next)
+	a.tell(next)
+}
+
+// WakeWaiting tells as many of those that wait as there are free ports. It is for the case that one who was told
+// could not take the port and nobody else has released one since.
+func (a *Allocator) WakeWaiting() {
+	a.mu.Lock()
+	next := a.nextInTurn(len(a.waiting))
+	a.mu.Unlock()
+	a.tell(next)
+}
+
+// nextInTurn returns at most limit of those that wait, and no more than there are free ports.
+func (a *Allocator) nextInTurn(limit int) []Holder {
+	n := min(limit, len(a.waiting), a.size()-a.taken())
+	if n <= 0 {
+		return nil
+	}
+	next := slices.Clone(a.waiting[:n])
+	a.waiting = append(slices.Clone(a.waiting[n:]), next...)
+	return next
+}
+
+func (a *Allocator) tell(holders []Holder) {
+	if a.onFree == nil {
+		return
+	}
+	for _, h := range holders {
+		a.onFree(h)
 	}
 }
 
@@ -124,12 +154,27 @@ func (a *Allocator) ReleaseNamed(name types.NamespacedName) {
 func (a *Allocator) InUse() (taken, size int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	return a.taken(), a.size()
+}
+
+// Known returns everybody who holds a port or waits for one, in no particular order.
+func (a *Allocator) Known() []Holder {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append(slices.Collect(maps.Values(a.holders)), a.waiting...)
+}
+
+func (a *Allocator) size() int { return int(a.highest-a.lowest) + 1 }
+
+// taken counts the ports of the range: one that was restored may be of an earlier, larger range.
+func (a *Allocator) taken() int {
+	n := 0
 	for port := range a.holders {
 		if port >= a.lowest && port <= a.highest {
-			taken++
+			n++
 		}
 	}
-	return taken, int(a.highest-a.lowest) + 1
+	return n
 }
 
 func (a *Allocator) wait(h Holder) {
@@ -141,11 +186,12 @@ func (a *Allocator) wait(h Holder) {
 	a.waiting = append(a.waiting, h)
 }
 
-func (a *Allocator) forgetWaiter(uid types.UID) {
+func (a *Allocator) forgetWaiter(uid types.UID) (waited bool) {
 	for i, w := range a.waiting {
 		if w.UID == uid {
 			a.waiting = append(a.waiting[:i:i], a.waiting[i+1:]...)
-			return
+			return true
 		}
 	}
+	return false
 }

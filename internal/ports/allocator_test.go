@@ -77,6 +77,85 @@ func TestReleaseWakesWaitersInOrder(t *testing.T) {
 	}
 }
 
+func TestWaiterThatCannotTakeItsPort(t *testing.T) {
+	for name, tc := range map[string]struct {
+		then func(*Allocator)
+		want []string
+	}{
+		"gives up":            {func(a *Allocator) { a.Release("uid-b") }, []string{"b", "c"}},
+		"is gone":             {func(a *Allocator) { a.ReleaseNamed(holder("b").Name) }, []string{"b", "c"}},
+		"keeps to itself":     {func(a *Allocator) { a.WakeWaiting() }, []string{"b", "c"}},
+		"takes it in the end": {func(a *Allocator) { a.Allocate(holder("b")); a.WakeWaiting() }, []string{"b"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var woken []string
+			a := newAllocator(t, 3001, 3001, func(h Holder) { woken = append(woken, h.Name.Name) })
+			for _, name := range []string{"a", "b", "c"} {
+				a.Allocate(holder(name))
+			}
+			a.Release("uid-a")
+			tc.then(a)
+			if diff := cmp.Diff(tc.want, woken); diff != "" {
+				t.Errorf("woken (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestKnown(t *testing.T) {
+	a := newAllocator(t, 3001, 3002, nil)
+	for _, name := range []string{"a", "b", "waits", "gone"} {
+		a.Allocate(holder(name))
+	}
+	a.Release("uid-gone")
+	got := map[types.UID]string{}
+	for _, h := range a.Known() {
+		got[h.UID] = h.Name.Name
+	}
+	if diff := cmp.Diff(map[types.UID]string{"uid-a": "a", "uid-b": "b", "uid-waits": "waits"}, got); diff != "" {
+		t.Errorf("known (-want +got):\n%s", diff)
+	}
+}
+
+// A range of 1000 ports is worth exactly 1000 previews, all of which can come back at once.
+func TestThousandPorts(t *testing.T) {
+	const size, waiters = 1000, 50
+	var woken []string
+	a := newAllocator(t, 3001, 4000, func(h Holder) { woken = append(woken, h.Name.Name) })
+	for round := range 2 {
+		seen := map[int32]bool{}
+		for i := range size {
+			port, ok := a.Allocate(holder(fmt.Sprint(round, i)))
+			if !ok || port < 3001 || port > 4000 || seen[port] {
+				t.Fatalf("holder %d of round %d got port %d, %v", i, round, port, ok)
+			}
+			seen[port] = true
+		}
+		for i := range waiters {
+			if port, ok := a.Allocate(holder(fmt.Sprint("waits", round, i))); ok {
+				t.Fatalf("a holder more than ports got %d", port)
+			}
+		}
+		woken = nil
+		for i := range size {
+			a.Release(holder(fmt.Sprint(round, i)).UID)
+		}
+		distinct := map[string]bool{}
+		for i, name := range woken {
+			distinct[name] = true
+			if i < waiters && name != fmt.Sprint("waits", round, i) {
+				t.Errorf("woken number %d of round %d is %s", i, round, name)
+			}
+		}
+		if len(distinct) != waiters {
+			t.Errorf("%d of %d that waited were woken", len(distinct), waiters)
+		}
+		for i := range waiters {
+			a.Release(holder(fmt.Sprint("waits", round, i)).UID)
+		}
+	}
+}
+
 func TestRestore(t *testing.T) {
 	a := newAllocator(t, 3001, 3002, nil)
 	if err := a.Restore(holder("a"), 3002); err != nil {
