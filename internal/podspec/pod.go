@@ -3,7 +3,9 @@
 package podspec
 
 import (
+	"math"
 	"strconv"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -22,8 +24,8 @@ const (
 	copiedRunnerDir = "/preview-runner"
 	// userID of the processes in a preview pod.
 	userID = 10001
-	// gracePeriodSeconds is how long an application has to stop before its pod is killed.
-	gracePeriodSeconds = 10
+	// runnerGraceSeconds are the pod's on top of its application's time to stop, for the runner to kill it and to end.
+	runnerGraceSeconds = 2
 )
 
 // PodInput is everything that a pod is made of. Of the instance only its identity counts: nothing in its spec
@@ -36,6 +38,17 @@ type PodInput struct {
 	SecretHash string
 	// MemoryLimitMB is the limit in force, in MiB.
 	MemoryLimitMB int32
+	// StopGrace is the time that the application has to end after SIGTERM, at most runnerapi.MaxStopGrace. 0 stands for
+	// runnerapi.DefaultStopGrace.
+	StopGrace time.Duration
+}
+
+// stopGrace is the time to stop, within what the runner takes.
+func (in PodInput) stopGrace() time.Duration {
+	if in.StopGrace <= 0 {
+		return runnerapi.DefaultStopGrace
+	}
+	return min(in.StopGrace, runnerapi.MaxStopGrace)
 }
 
 // Pod renders the pod of an instance. It satisfies the restricted Pod Security standard and holds no token.
@@ -65,7 +78,7 @@ func Pod(in PodInput) *corev1.Pod {
 			Subdomain:                     v1alpha1.ServiceName,
 			AutomountServiceAccountToken:  ptr.To(false),
 			EnableServiceLinks:            ptr.To(false),
-			TerminationGracePeriodSeconds: ptr.To(int64(gracePeriodSeconds)),
+			TerminationGracePeriodSeconds: ptr.To(int64(math.Ceil(in.stopGrace().Seconds())) + runnerGraceSeconds),
 			SecurityContext: &corev1.PodSecurityContext{
 				RunAsNonRoot:   ptr.To(true),
 				RunAsUser:      ptr.To(int64(userID)),
@@ -84,6 +97,22 @@ func Pod(in PodInput) *corev1.Pod {
 	}
 }
 
+// SecretHash is the hash of the secret of a pod's runner, which its tokens are derived from, as the pod's spec has it. It
+// is empty for pods that this package has not rendered.
+func SecretHash(pod *corev1.Pod) string {
+	for _, container := range pod.Spec.Containers {
+		if container.Name != ContainerName {
+			continue
+		}
+		for _, variable := range container.Env {
+			if variable.Name == runnerapi.EnvSecretHash {
+				return variable.Value
+			}
+		}
+	}
+	return ""
+}
+
 func runnerContainer(in PodInput) corev1.Container {
 	spec := in.Runtime.Spec
 	c := corev1.Container{
@@ -96,6 +125,7 @@ func runnerContainer(in PodInput) corev1.Container {
 			{Name: runnerapi.EnvPodUID, ValueFrom: &corev1.EnvVarSource{
 				FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "metadata.uid"},
 			}},
+			{Name: runnerapi.EnvStopGrace, Value: in.stopGrace().String()},
 			{Name: "PYTHONUNBUFFERED", Value: "1"},
 		},
 		Ports: []corev1.ContainerPort{

@@ -5,8 +5,10 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -16,6 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/runnerapi"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew; read them before committing")
@@ -101,6 +104,46 @@ func TestIncident1NothingOfTheInstancesSpecReachesThePod(t *testing.T) {
 		if strings.Contains(string(rendered), forbidden) {
 			t.Errorf("the pod contains %q:\n%s", forbidden, rendered)
 		}
+	}
+}
+
+func TestStopGrace(t *testing.T) {
+	for name, test := range map[string]struct {
+		grace    time.Duration
+		variable string
+		seconds  int64
+	}{
+		"default":       {0, "10s", 12},
+		"short":         {time.Second, "1s", 3},
+		"broken second": {1500 * time.Millisecond, "1.5s", 4},
+		"minutes":       {90 * time.Second, "1m30s", 92},
+		"negative":      {-time.Second, "10s", 12},
+		"too long":      {time.Hour, "10m0s", 602},
+	} {
+		in := podInput(nil)
+		in.StopGrace = test.grace
+		pod := Pod(in)
+		want := corev1.EnvVar{Name: runnerapi.EnvStopGrace, Value: test.variable}
+		if env := pod.Spec.Containers[0].Env; !slices.Contains(env, want) || *pod.Spec.TerminationGracePeriodSeconds != test.seconds {
+			t.Errorf("%s: the pod has %d s and %v, want %d s and %v", name, *pod.Spec.TerminationGracePeriodSeconds, env, test.seconds, want)
+		}
+	}
+}
+
+func TestSecretHash(t *testing.T) {
+	pod := Pod(podInput(func(s *v1alpha1.PreviewRuntimeSpec) { s.RunnerImage = "codebegen/preview-runtime-python:v2" }))
+	if got := SecretHash(pod); got != strings.Repeat("ab", 32) {
+		t.Errorf("got %q", got)
+	}
+	// A container that somebody put beside ours has no say.
+	beside := corev1.Container{Name: "sidecar", Env: []corev1.EnvVar{{Name: runnerapi.EnvSecretHash, Value: "theirs"}}}
+	pod.Spec.Containers = append([]corev1.Container{beside}, pod.Spec.Containers...)
+	if got := SecretHash(pod); got != strings.Repeat("ab", 32) {
+		t.Errorf("with another container: got %q", got)
+	}
+	pod.Spec.Containers = pod.Spec.Containers[:1]
+	if got := SecretHash(pod); got != "" {
+		t.Errorf("without ours: got %q", got)
 	}
 }
 

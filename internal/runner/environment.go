@@ -1,15 +1,31 @@
 package runner
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/codebegen/preview-operator/internal/runnerapi"
 )
 
 // reservedPrefix is of the variables that are the system's own; no application sees or sets them.
 const reservedPrefix = "PREVIEW_"
+
+// stopGrace is how long the pod's spec lets the application take to stop.
+func stopGrace(environ []string) (time.Duration, error) {
+	for _, entry := range environ {
+		if value, ok := strings.CutPrefix(entry, runnerapi.EnvStopGrace+"="); ok {
+			grace, err := time.ParseDuration(value)
+			if err != nil || grace <= 0 || grace > runnerapi.MaxStopGrace {
+				return 0, fmt.Errorf("%s must be a duration of more than 0 and at most %s", runnerapi.EnvStopGrace, runnerapi.MaxStopGrace)
+			}
+			return grace, nil
+		}
+	}
+	return runnerapi.DefaultStopGrace, nil
+}
 
 // baseEnvironment is the runner's environment as its children get it.
 func baseEnvironment(environ []string) []string {

@@ -148,6 +148,8 @@ type command struct {
 	Env        map[string]string `json:"env"`
 	// Health is the token that health checks show. It is not in the environment, which applications print.
 	Health string `json:"health"`
+	// StopSeconds is how long the application may take to stop.
+	StopSeconds float64 `json:"stopSeconds"`
 }
 
 func (i *interpreter) send(c command) error {

@@ -95,21 +95,24 @@ func (j *job) kill() {
 	}
 }
 
-// stop ends the application: it may take patience to end by itself.
-func (j *job) stop(patience time.Duration) {
+// stop ends the application: it may take grace to end by itself. It reports whether it did.
+func (j *job) stop(grace time.Duration) bool {
 	j.mu.Lock()
 	pid := j.pid
 	j.mu.Unlock()
 	if pid == 0 {
-		return
+		return true
 	}
 	// It may have ended; then it is gone, or about to be.
 	_ = syscall.Kill(pid, syscall.SIGTERM)
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(grace)
 	defer timer.Stop()
+	// What it started goes with it in any case.
+	defer j.kill()
 	select {
 	case <-j.gone:
+		return true
 	case <-timer.C:
+		return false
 	}
-	j.kill()
 }

@@ -62,7 +62,7 @@ func (r *Runner) prepare(ctx context.Context, j *job) (*process, *runnerapi.Fail
 	}
 	err := interpreter.send(command{
 		Folder: r.codeDir(), Entrypoint: j.assignment.Entrypoint, Port: j.assignment.Port,
-		Env: applicationEnvironment(j.assignment), Health: r.health,
+		Env: applicationEnvironment(j.assignment), Health: r.health, StopSeconds: r.stopGrace.Seconds(),
 	})
 	if err != nil {
 		// It ended, and why is more telling.

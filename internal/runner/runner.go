@@ -24,10 +24,9 @@ import (
 )
 
 const (
-	// stopPatience is how long an application may take to end after SIGTERM. The pod's grace period is 10 s.
-	stopPatience = 8 * time.Second
-	// answerPatience bounds the delivery of answers that are under way when the runner ends.
-	answerPatience = 2 * time.Second
+	// answerPatience bounds the delivery of answers that are under way when the runner ends. The grace period of a pod is
+	// 2 s longer than that of its application.
+	answerPatience = time.Second
 	// exitStopped is the exit code after SIGTERM: 128 plus its number.
 	exitStopped = 128 + int(syscall.SIGTERM)
 )
@@ -46,7 +45,8 @@ type Options struct {
 	CgroupDir string
 	// Python is the interpreter, looked up in PATH: python3 by default.
 	Python string
-	// Environ is what children inherit, os.Environ() by default.
+	// Environ is the runner's environment, os.Environ() by default: runnerapi.EnvStopGrace is read from it, and children
+	// inherit what is not the runner's own.
 	Environ []string
 	// Stdout and Stderr of the application, the runner's own by default.
 	Stdout, Stderr *os.File
@@ -93,7 +93,9 @@ type Runner struct {
 	group   controlGroup
 	// observer is the token that opens the usage, health the one that the application's event loop answers to.
 	observer, health string
-	reaper           *reaper
+	// stopGrace is how long an application may take to end after SIGTERM.
+	stopGrace time.Duration
+	reaper    *reaper
 	// zygote is the interpreter that preloads, nil if it could not be started. Set before anything is served.
 	zygote *interpreter
 
@@ -122,8 +124,12 @@ func New(options Options) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
+	stopGrace, err := stopGrace(options.Environ)
+	if err != nil {
+		return nil, err
+	}
 	return &Runner{
-		options: options, started: time.Now(), group: newControlGroup(options.CgroupDir), observer: observer, health: health,
+		options: options, stopGrace: stopGrace, started: time.Now(), group: newControlGroup(options.CgroupDir), observer: observer, health: health,
 		usable: newMilestone(), ready: newMilestone(), ended: make(chan struct{}),
 	}, nil
 }
@@ -274,14 +280,16 @@ func (r *Runner) finish() int {
 	return 1
 }
 
-// stop ends the application: politely, then not.
+// stop ends the application: politely, and after its grace not.
 func (r *Runner) stop() {
 	r.mu.Lock()
 	current := r.job
 	r.mu.Unlock()
 	if current != nil {
 		current.fail(failf(runnerapi.ReasonAppExited, "the pod was stopped"))
-		current.stop(stopPatience)
+		if !current.stop(r.stopGrace) {
+			fmt.Fprintf(r.options.Stderr, "preview: the application did not stop within %s of being asked to, and was killed\n", r.stopGrace)
+		}
 	}
 }
 

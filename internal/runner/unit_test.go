@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -74,6 +75,21 @@ func TestBaseEnvironmentHidesTheRunners(t *testing.T) {
 	}
 	if got := baseEnvironment([]string{"HOME=/home/me"}); got[0] != "HOME=/home/me" {
 		t.Errorf("a good HOME became %v", got)
+	}
+}
+
+func TestStopGrace(t *testing.T) {
+	for value, want := range map[string]time.Duration{
+		"10s": 10 * time.Second, "1.5s": 1500 * time.Millisecond, "10m0s": 10 * time.Minute,
+		"": 0, "10": 0, "0s": 0, "-1s": 0, "10m1s": 0, "soon": 0,
+	} {
+		got, err := stopGrace([]string{"A=b", runnerapi.EnvStopGrace + "=" + value})
+		if got != want || (err == nil) != (want > 0) {
+			t.Errorf("%q: got %s, error %v, want %s", value, got, err, want)
+		}
+	}
+	if got, err := stopGrace([]string{"A=b"}); got != runnerapi.DefaultStopGrace || err != nil {
+		t.Errorf("without a setting: got %s, error %v", got, err)
 	}
 }
 

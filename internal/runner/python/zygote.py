@@ -45,8 +45,8 @@ LARGE_FROM_MB = 192
 NATIVE = 7
 WARM_UP_SECONDS = 5
 ASSIGNMENT_SECONDS = 0.03
-# Less than the runner's own patience, so that an application's shutdown handlers still run.
-GRACEFUL_SECONDS = 4
+# The part of the time to stop that requests under way may take: the rest is for the application's shutdown handlers.
+GRACEFUL_PART = 0.5
 MAX_MESSAGE = 900
 CONTROL_LINE_BYTES = 4 << 20
 # Where and how the application's event loop is asked whether it turns: PathHealth and HeaderHealth of internal/runnerapi.
@@ -475,9 +475,9 @@ def run_server(app, interface, assignment, report):
         app, interface = wsgi_adapter(app)
     if interface == "asgi3":
         app = watched(app)
-    options = {"timeout_graceful_shutdown": GRACEFUL_SECONDS}
+    options = {"timeout_graceful_shutdown": GRACEFUL_PART * assignment["stopSeconds"]}
     if "timeout_graceful_shutdown" not in inspect.signature(uvicorn.Config).parameters:
-        # Before uvicorn 0.22; the runner's patience bounds the shutdown then.
+        # Before uvicorn 0.22; the runner bounds the shutdown then.
         options = {}
     config = uvicorn.Config(app, interface=interface, log_level="info", **options)
     # After it made an ASGI application of whatever it was given.
