@@ -26,7 +26,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
@@ -92,7 +91,7 @@ func run(ctx context.Context) error {
 	err = controllers.SetupWithManager(mgr, controllers.Options{
 		Settings: live, RunnerKey: runnerKey, Generations: generations, Runners: runners,
 	})
-	if err := errors.Join(err, addSettings(mgr, live), addGatewayToken(mgr, config), addProbes(mgr)); err != nil {
+	if err := errors.Join(err, mgr.Add(settingsRunner{live, slog.New(logr.ToSlogHandler(mgr.GetLogger()))}), addGatewayToken(mgr, config), addProbes(mgr)); err != nil {
 		return err
 	}
 	return mgr.Start(ctx)
@@ -179,14 +178,18 @@ func addGatewayToken(mgr ctrl.Manager, config settings.Settings) error {
 	})
 }
 
-// addSettings takes up changed settings, whether or not this manager leads.
-func addSettings(mgr ctrl.Manager, live *settings.Live) error {
-	logger := slog.New(logr.ToSlogHandler(mgr.GetLogger()))
-	return mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
-		live.Run(ctx, logger)
-		return nil
-	}))
+// settingsRunner takes up changed settings, whether or not this manager leads.
+type settingsRunner struct {
+	live   *settings.Live
+	logger *slog.Logger
 }
+
+func (s settingsRunner) Start(ctx context.Context) error {
+	s.live.Run(ctx, s.logger)
+	return nil
+}
+
+func (settingsRunner) NeedLeaderElection() bool { return false }
 
 func addProbes(mgr ctrl.Manager) error {
 	return errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping))
