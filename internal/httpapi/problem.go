@@ -33,6 +33,8 @@ type Problem struct {
 	// Field at fault, as in the request.
 	Field     string `json:"field,omitempty"`
 	RequestID string `json:"request_id"`
+	// ElapsedMS is how long the application was waited for.
+	ElapsedMS *int64 `json:"elapsed_ms,omitempty"`
 }
 
 // kind is a kind of problem: its slug, which ends the type, the status and the title.
@@ -95,6 +97,8 @@ type failure struct {
 	field  string
 	// retryAfter is when to try again, 0 when that is no use.
 	retryAfter time.Duration
+	// elapsedMS is how long the application was waited for; nil when it was not.
+	elapsedMS *int64
 	// cause is logged and never sent.
 	cause error
 }
@@ -187,7 +191,7 @@ func invalidField(err error) string {
 func (f *failure) problem(requestID string) Problem {
 	return Problem{
 		Type: problemBase + f.kind.slug, Title: f.kind.title, Status: f.kind.status,
-		Detail: f.detail, Field: f.field, RequestID: requestID,
+		Detail: f.detail, Field: f.field, RequestID: requestID, ElapsedMS: f.elapsedMS,
 	}
 }
 

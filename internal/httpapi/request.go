@@ -6,9 +6,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -68,6 +70,7 @@ func (a *API) useOperations() []operation {
 			params:  []*huma.Param{headerParam("Last-Event-ID", "Goes on after this event.", false)},
 			answers: []answerSpec{{
 				status: http.StatusOK, description: "Server-Sent Events: lines as data, and the events `gap` and `end`.", mediaType: sse.ContentType,
+				events: streamEvents, headers: []string{"X-Accel-Buffering"},
 			}},
 			problems: []kind{kindNoPreview, kindTooManyStreams, kindBusy},
 			handle:   a.streamLogs,
@@ -187,9 +190,26 @@ func (a *API) request(c *gin.Context) (reply, error) {
 	a.activity.touch(pvi)
 	response, err := a.forwarder.Do(c.Request.Context(), target, request)
 	if err != nil {
-		return reply{}, err
+		return reply{}, a.applicationFailure(err, response.Elapsed)
 	}
 	return reply{status: http.StatusOK, body: requestReplyOf(response)}, nil
+}
+
+// applicationFailure says what the application did wrong, by which limit, and after what time.
+func (a *API) applicationFailure(err error, elapsed time.Duration) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	f := failureOf(err)
+	ms := elapsed.Milliseconds()
+	f.elapsedMS = &ms
+	switch f.kind {
+	case kindTimeout:
+		f.detail = fmt.Sprintf("the application did not answer within %s; look at its logs", a.forwarder.Timeout())
+	case kindResponseTooLarge:
+		f.detail = fmt.Sprintf("the body of the application's answer exceeds %d bytes; ask it for less", a.forwarder.MaxResponseBytes())
+	}
+	return f
 }
 
 // target is where the requests to an instance go. What the cache does not know to run yet is looked up: somebody may

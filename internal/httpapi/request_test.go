@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/base64"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -217,13 +219,19 @@ func TestRequestFailures(t *testing.T) {
 		change  func(*v1alpha1.PreviewInstance)
 		status  int
 		slug    string
+		// detail has to be part of what the client is told.
+		detail string
+		// asked is set when the application was asked, so that there is a time to tell.
+		asked bool
 	}{
-		"refused":   {nobody, nil, 502, "application-refused"},
-		"timeout":   {slow, nil, 504, "application-timeout"},
-		"too large": {large, nil, 502, "response-too-large"},
-		"broken":    {broken, nil, 502, "application-broken"},
-		"starting":  {nobody, func(p *v1alpha1.PreviewInstance) { p.Status.Phase = v1alpha1.PhaseStarting }, 409, "preview-not-running"},
-		"stopped":   {nobody, ended(v1alpha1.PhaseStopped, ""), 409, "preview-not-running"},
+		"refused":   {nobody, nil, 502, "application-refused", "nothing listens on the application's port", true},
+		"timeout":   {slow, nil, 504, "application-timeout", "within 500ms", true},
+		"too large": {large, nil, 502, "response-too-large", "exceeds 1048576 bytes", true},
+		"broken":    {broken, nil, 502, "application-broken", "broke", true},
+		"starting":  {nobody, func(p *v1alpha1.PreviewInstance) { p.Status.Phase = v1alpha1.PhaseStarting }, 409, "preview-not-running", "look at its status", false},
+		"stopping":  {nobody, func(p *v1alpha1.PreviewInstance) { p.Status.Phase = v1alpha1.PhaseStopping }, 409, "preview-not-running", "look at its status", false},
+		"stopped":   {nobody, ended(v1alpha1.PhaseStopped, ""), 409, "preview-not-running", "launch it again", false},
+		"failed":    {nobody, ended(v1alpha1.PhaseFailed, v1alpha1.ReasonOOMKilled), 409, "preview-not-running", "launch it again", false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -233,10 +241,39 @@ func TestRequestFailures(t *testing.T) {
 				h.cluster.setStatus(t, instanceName("gen"), tt.change)
 				h.sees("gen", func(p *v1alpha1.PreviewInstance) bool { return p.Status.Phase != v1alpha1.PhaseRunning })
 			}
-			if a := proxied(h, "alice", token, `{"method":"GET","path":"/"}`); a.status != tt.status || a.slug() != tt.slug {
+			a := proxied(h, "alice", token, `{"method":"GET","path":"/"}`)
+			var p Problem
+			h.must(json.Unmarshal(a.body, &p))
+			if a.status != tt.status || a.slug() != tt.slug || !strings.Contains(p.Detail, tt.detail) || (p.ElapsedMS != nil) != tt.asked {
 				t.Errorf("%d %s", a.status, a.body)
 			}
+			if tt.slug == "application-timeout" && *p.ElapsedMS < 500 {
+				t.Errorf("elapsed_ms is %d", *p.ElapsedMS)
+			}
 		})
+	}
+}
+
+// A client that goes away is neither our error nor the application's: 499 in the log, and nobody to tell.
+func TestRequestsOfClientsThatGo(t *testing.T) {
+	h := newHarness(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	release := make(chan struct{})
+	address, _ := application(t, func(http.ResponseWriter, *http.Request) { cancel(); <-release })
+	t.Cleanup(func() { close(release) })
+	token := h.runs("gen", "alice", address).SessionToken
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url+base+"gen/preview/request", strings.NewReader(`{"method":"GET","path":"/"}`))
+	h.must(err)
+	request.Header.Set("Authorization", "Bearer "+h.token("alice", auth.RoleUser))
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("X-Preview-Token", token)
+	if response, err := h.http.Do(request); err == nil {
+		_ = response.Body.Close()
+		t.Fatalf("answered with %d", response.StatusCode)
+	}
+	h.eventually("the request is logged", func() bool { return strings.Contains(h.log.String(), `"status":499`) })
+	if !strings.Contains(h.log.String(), `"problem":"client-gone"`) {
+		t.Errorf("the log:\n%s", h.log)
 	}
 }
 

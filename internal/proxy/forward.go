@@ -85,28 +85,32 @@ type Response struct {
 	Elapsed time.Duration
 }
 
+// Timeout is how long a request may take at most.
+func (f *Forwarder) Timeout() time.Duration { return f.opts.Timeout }
+
+// MaxResponseBytes is how large the body of an answer may be at most, unless the request says less.
+func (f *Forwarder) MaxResponseBytes() int64 { return f.opts.MaxResponseBytes }
+
 // Do sends a request and reads the whole answer. Redirects are answers like any other. It fails with ErrTimeout,
-// ErrRefused, ErrTooLarge, ErrBroken, or the error of ctx when the caller has gone.
+// ErrRefused, ErrTooLarge, ErrBroken, or the error of ctx when the caller has gone; the time is in the response also then.
 func (f *Forwarder) Do(ctx context.Context, target Target, request Request) (Response, error) {
 	caller := ctx
 	ctx, cancel := context.WithTimeout(ctx, f.opts.Timeout)
 	defer cancel()
 	start := time.Now()
 	response, err := f.roundTrip(ctx, target, request)
+	response.Elapsed = time.Since(start)
 	switch {
-	case err == nil:
-		response.Elapsed = time.Since(start)
-		return response, nil
+	case err == nil, errors.Is(err, ErrTooLarge):
+		return response, err
 	case caller.Err() != nil:
-		return Response{}, caller.Err()
+		return response, caller.Err()
 	case ctx.Err() != nil:
-		return Response{}, fmt.Errorf("%w: %s", ErrTimeout, f.opts.Timeout)
-	case errors.Is(err, ErrTooLarge):
-		return Response{}, err
+		return response, fmt.Errorf("%w: %s", ErrTimeout, f.opts.Timeout)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return Response{}, fmt.Errorf("%w: %w", ErrRefused, err)
+		return response, fmt.Errorf("%w: %w", ErrRefused, err)
 	default:
-		return Response{}, fmt.Errorf("%w: %w", ErrBroken, err)
+		return response, fmt.Errorf("%w: %w", ErrBroken, err)
 	}
 }
 
@@ -119,12 +123,16 @@ func (f *Forwarder) roundTrip(ctx context.Context, target Target, request Reques
 	if response.StatusCode == http.StatusSwitchingProtocols {
 		return Response{}, errors.New("switches protocols unasked")
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, f.opts.MaxResponseBytes+1))
+	most := f.opts.MaxResponseBytes
+	if request.maxResponseBytes > 0 {
+		most = min(most, request.maxResponseBytes)
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, most+1))
 	if err != nil {
 		return Response{}, err
 	}
-	if int64(len(body)) > f.opts.MaxResponseBytes {
-		return Response{}, fmt.Errorf("%w: the limit is %d bytes", ErrTooLarge, f.opts.MaxResponseBytes)
+	if int64(len(body)) > most {
+		return Response{}, fmt.Errorf("%w: the limit is %d bytes", ErrTooLarge, most)
 	}
 	return Response{Status: response.StatusCode, Header: response.Header, Body: body}, nil
 }

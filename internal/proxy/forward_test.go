@@ -218,9 +218,12 @@ func TestFailures(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			f := newForwarder(t, func(o *Options) { o.Timeout, o.MaxResponseBytes = 300*time.Millisecond, 1000 })
-			_, err := f.Do(t.Context(), targetAt(t, listen(t, tt.serve), "a"), mustRequest(t, Envelope{Method: "GET", Path: "/"}))
+			response, err := f.Do(t.Context(), targetAt(t, listen(t, tt.serve), "a"), mustRequest(t, Envelope{Method: "GET", Path: "/"}))
 			if !errors.Is(err, tt.want) || tt.want == nil && err != nil {
 				t.Errorf("got %v, want %v", err, tt.want)
+			}
+			if response.Elapsed <= 0 {
+				t.Error("the time is not told")
 			}
 		})
 	}
@@ -242,6 +245,23 @@ func TestFailures(t *testing.T) {
 			t.Errorf("got %v, want context.Canceled", err)
 		}
 	})
+}
+
+// A request can bound its answer further, and not less.
+func TestWithin(t *testing.T) {
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "0123456789") }))
+	defer upstream.Close()
+	f := newForwarder(t, func(o *Options) { o.MaxResponseBytes = 10 })
+	request := mustRequest(t, Envelope{Method: "GET", Path: "/"})
+	for bound, want := range map[int64]error{0: nil, 9: ErrTooLarge, 10: nil, 11: nil} {
+		if _, err := f.Do(t.Context(), targetAt(t, upstream.Listener.Addr(), "a"), request.Within(bound)); !errors.Is(err, want) {
+			t.Errorf("within %d: %v, want %v", bound, err, want)
+		}
+	}
+	lower := newForwarder(t, func(o *Options) { o.MaxResponseBytes = 9 })
+	if _, err := lower.Do(t.Context(), targetAt(t, upstream.Listener.Addr(), "a"), request.Within(100)); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("beyond the forwarder's bound: %v", err)
+	}
 }
 
 // The environment's proxy is not used: it would carry requests out of the cluster.

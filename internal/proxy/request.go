@@ -47,6 +47,14 @@ type Request struct {
 	target string
 	header http.Header
 	body   []byte
+	// maxResponseBytes bounds the answer more than the forwarder does; 0 does not.
+	maxResponseBytes int64
+}
+
+// Within returns the request with a bound of the answer's body that is lower than that of the forwarder.
+func (r Request) Within(maxResponseBytes int64) Request {
+	r.maxResponseBytes = maxResponseBytes
+	return r
 }
 
 // NewRequest checks an envelope. The error is a *FieldError.
