@@ -288,25 +288,36 @@ func (a *API) getGeneration(c *gin.Context) (reply, error) {
 	return reply{status: http.StatusOK, body: body}, nil
 }
 
-// deleteGeneration deletes the preview with it: nobody could reach it any more, and the next generation of that id may
-// be somebody else's.
+// deleteGeneration deletes the previews with it: the next generation of that id may be somebody else's.
 func (a *API) deleteGeneration(c *gin.Context) (reply, error) {
 	_, meta, err := a.generation(c, accessFiles)
 	if err != nil {
 		return reply{}, err
 	}
 	ctx := c.Request.Context()
-	pvi, err := a.liveInstance(ctx, meta)
-	if err != nil && !errors.Is(err, errNoInstance) {
+	if err := a.deletePreviews(ctx, meta); err != nil {
 		return reply{}, err
-	}
-	if err == nil {
-		if err := a.instances.Delete(ctx, pvi); err != nil {
-			return reply{}, err
-		}
 	}
 	if err := a.store.Delete(ctx, meta.ID, meta.UserID); err != nil {
 		return reply{}, err
 	}
 	return reply{status: http.StatusNoContent}, nil
+}
+
+func (a *API) deletePreviews(ctx context.Context, meta store.Meta) error {
+	previews := a.cachedInstances(meta.ID, meta.UserID)
+	// The cache may not know yet what was launched a moment ago, or may know its predecessor.
+	launched, err := a.liveInstance(ctx, meta)
+	switch {
+	case err == nil:
+		previews = append(previews, launched)
+	case !errors.Is(err, errNoInstance):
+		return err
+	}
+	for _, pvi := range previews {
+		if err := a.instances.Delete(ctx, pvi); err != nil {
+			return err
+		}
+	}
+	return nil
 }

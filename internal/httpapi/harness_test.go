@@ -59,6 +59,8 @@ type cluster struct {
 	// fail makes calls fail: by verb.
 	fail    map[string]error
 	created int
+	// clock is what instances are created at.
+	clock   time.Time
 	patches []string
 	manager sync.WaitGroup
 	watched chan struct{}
@@ -76,13 +78,27 @@ func (k *cluster) setFailure(verb string, err error) {
 	k.fail[verb] = err
 }
 
+// setManager changes who plays the manager from now on.
+func (k *cluster) setManager(manage func(*v1alpha1.PreviewInstance)) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.manage = manage
+}
+
+// age lets time pass for what is created from now on.
+func (k *cluster) age(by time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.clock = k.clock.Add(by)
+}
+
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	scheme := runtime.NewScheme()
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
 		t.Fatal(err)
 	}
-	k := &cluster{fail: map[string]error{}, watched: make(chan struct{})}
+	k := &cluster{fail: map[string]error{}, clock: testTime, watched: make(chan struct{})}
 	k.manage = func(pvi *v1alpha1.PreviewInstance) { k.setStatus(t, pvi.Name, allocated(3001)) }
 	var once sync.Once
 	inner := fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.PreviewInstance{}).Build()
@@ -118,7 +134,7 @@ func (k *cluster) create(ctx context.Context, c client.WithWatch, obj client.Obj
 	}
 	k.mu.Lock()
 	obj.SetUID(types.UID(fmt.Sprintf("uid-%d-%s", k.created, obj.GetName())))
-	obj.SetCreationTimestamp(metav1.NewTime(testTime))
+	obj.SetCreationTimestamp(metav1.NewTime(k.clock))
 	k.created++
 	manage := k.manage
 	k.mu.Unlock()

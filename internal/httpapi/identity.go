@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -58,13 +59,17 @@ func (a *API) principal(c *gin.Context) (auth.Principal, error) {
 type access int
 
 const (
-	// accessPreview is the preview of a generation: for its owner and administrators.
+	// accessPreview is the preview of a generation: for its owner and administrators. The generation of one that was
+	// made with kubectl need not be stored.
 	accessPreview access = iota
+	// accessLaunch is a new preview of a generation, which has to be stored: for the same.
+	accessLaunch
 	// accessFiles is the generation itself: for services, too.
 	accessFiles
 )
 
-// generation authenticates the request and returns the generation in its path, if the principal may have it.
+// generation authenticates the request and returns the generation in its path, if the principal may have it. Of one that
+// is not stored only the id and the owner are known.
 func (a *API) generation(c *gin.Context, want access) (auth.Principal, store.Meta, error) {
 	p, err := a.principal(c)
 	if err != nil {
@@ -75,6 +80,10 @@ func (a *API) generation(c *gin.Context, want access) (auth.Principal, store.Met
 		return auth.Principal{}, store.Meta{}, err
 	}
 	meta, err := a.store.Generation(c.Request.Context(), id)
+	if errors.Is(err, store.ErrNotFound) && want == accessPreview {
+		meta, err = a.unstored(p, id)
+		return p, meta, err
+	}
 	if err != nil {
 		return auth.Principal{}, store.Meta{}, err
 	}

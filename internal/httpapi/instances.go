@@ -50,7 +50,10 @@ func NewInstances(c client.WithWatch, namespace string) (*Instances, error) {
 		return nil, errors.New("httpapi: a client and a namespace are needed")
 	}
 	i := &Instances{client: c, namespace: namespace, waiting: map[string]chan struct{}{}, deleted: map[types.UID]bool{}}
-	i.informer = cache.NewSharedIndexInformer(i.listWatch(), &v1alpha1.PreviewInstance{}, 0, cache.Indexers{})
+	i.informer = cache.NewSharedIndexInformer(i.listWatch(), &v1alpha1.PreviewInstance{}, 0, cache.Indexers{
+		byGeneration: indexBy(func(pvi *v1alpha1.PreviewInstance) string { return pvi.Spec.GenerationID }),
+		byUser:       indexBy(func(pvi *v1alpha1.PreviewInstance) string { return pvi.Spec.UserID }),
+	})
 	if err := i.informer.SetTransform(slim); err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
@@ -168,6 +171,55 @@ func (i *Instances) Cached(name string) (*v1alpha1.PreviewInstance, error) {
 		return nil, errNoInstance
 	}
 	return pvi, nil
+}
+
+// The indexes of the cache. They go by the spec, which cannot change: labels and names are anybody's to choose who uses
+// kubectl.
+const (
+	byGeneration = "generation"
+	byUser       = "user"
+)
+
+func indexBy(key func(*v1alpha1.PreviewInstance) string) cache.IndexFunc {
+	return func(obj any) ([]string, error) {
+		pvi, ok := obj.(*v1alpha1.PreviewInstance)
+		if !ok {
+			return nil, fmt.Errorf("httpapi: %T is no PreviewInstance", obj)
+		}
+		return []string{key(pvi)}, nil
+	}
+}
+
+// OfGeneration returns the cached instances that name a generation, whoever made them; they must not be changed.
+func (i *Instances) OfGeneration(id string) []*v1alpha1.PreviewInstance {
+	return i.indexed(byGeneration, id)
+}
+
+// OfUser returns the cached instances of a user; they must not be changed.
+func (i *Instances) OfUser(id string) []*v1alpha1.PreviewInstance { return i.indexed(byUser, id) }
+
+// All returns the cached instances; they must not be changed.
+func (i *Instances) All() []*v1alpha1.PreviewInstance {
+	return instancesOf(i.informer.GetStore().List())
+}
+
+func (i *Instances) indexed(index, key string) []*v1alpha1.PreviewInstance {
+	objects, err := i.informer.GetIndexer().ByIndex(index, key)
+	if err != nil {
+		// Only of an index that does not exist: a programming error, which recovery reports.
+		panic(err)
+	}
+	return instancesOf(objects)
+}
+
+func instancesOf(objects []any) []*v1alpha1.PreviewInstance {
+	instances := make([]*v1alpha1.PreviewInstance, 0, len(objects))
+	for _, obj := range objects {
+		if pvi, ok := obj.(*v1alpha1.PreviewInstance); ok {
+			instances = append(instances, pvi)
+		}
+	}
+	return instances
 }
 
 // Live reads an instance from the API server. It fails with errNoInstance.

@@ -17,7 +17,6 @@ import (
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
-	"github.com/codebegen/preview-operator/internal/session"
 	"github.com/codebegen/preview-operator/internal/store"
 )
 
@@ -123,7 +122,7 @@ type launchReply struct {
 }
 
 func (a *API) launch(c *gin.Context) (reply, error) {
-	p, meta, err := a.generation(c, accessPreview)
+	p, meta, err := a.generation(c, accessLaunch)
 	if err != nil {
 		return reply{}, err
 	}
@@ -195,17 +194,6 @@ func (a *API) launchInstance(ctx context.Context, want *v1alpha1.PreviewInstance
 	}
 }
 
-// isOf reports whether an instance is the preview of that generation. Names can also be taken with kubectl.
-func isOf(pvi *v1alpha1.PreviewInstance, generationID, userID string) bool {
-	return pvi.Spec.GenerationID == generationID && pvi.Spec.UserID == userID
-}
-
-// isLive reports whether an instance runs or is going to.
-func isLive(pvi *v1alpha1.PreviewInstance) bool {
-	return pvi.DeletionTimestamp.IsZero() && pvi.Spec.DesiredState != v1alpha1.DesiredStopped &&
-		pvi.Status.Phase != v1alpha1.PhaseStopping && !pvi.Status.Phase.Finished()
-}
-
 // remove deletes an instance and waits until it is gone.
 func (a *API) remove(ctx context.Context, pvi *v1alpha1.PreviewInstance) error {
 	if err := a.instances.Delete(ctx, pvi); err != nil {
@@ -251,8 +239,7 @@ func isDecided(pvi *v1alpha1.PreviewInstance) bool {
 }
 
 func (a *API) launchReply(p auth.Principal, pvi *v1alpha1.PreviewInstance) (launchReply, error) {
-	expires := a.now().Add(a.maxUptime(pvi)).UTC().Truncate(time.Second)
-	token, err := a.signer.Issue(session.Grant{InstanceUID: string(pvi.UID), UserID: p.UserID, Expires: expires})
+	token, expires, err := a.sessionToken(p, pvi)
 	if err != nil {
 		return launchReply{}, err
 	}

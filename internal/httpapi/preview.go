@@ -12,7 +12,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
-	"github.com/codebegen/preview-operator/internal/store"
 )
 
 // statusReply is the state of a preview.
@@ -79,6 +78,7 @@ func (a *API) previewOperations() []operation {
 			problems: []kind{kindNoPreview},
 			handle:   a.config,
 		},
+		a.tokenOperation(path),
 		{
 			method: http.MethodDelete, path: path, id: "stopPreview", tag: tagPreviews,
 			summary: "Stop a preview", description: "Answers at once, however often it is asked.",
@@ -86,27 +86,6 @@ func (a *API) previewOperations() []operation {
 			handle:  a.stop,
 		},
 	}
-}
-
-// cachedInstance returns the preview of a generation from the cache, or errNoInstance.
-func (a *API) cachedInstance(meta store.Meta) (*v1alpha1.PreviewInstance, error) {
-	if !a.instances.Synced() {
-		return nil, &failure{kind: kindUnavailable, detail: "the gateway has just started; try again", retryAfter: time.Second}
-	}
-	pvi, err := a.instances.Cached(instanceName(meta.ID))
-	if err == nil && !isOf(pvi, meta.ID, meta.UserID) {
-		return nil, errNoInstance
-	}
-	return pvi, err
-}
-
-// liveInstance returns the preview of a generation from the API server, or errNoInstance.
-func (a *API) liveInstance(ctx context.Context, meta store.Meta) (*v1alpha1.PreviewInstance, error) {
-	pvi, err := a.instances.Live(ctx, instanceName(meta.ID))
-	if err == nil && !isOf(pvi, meta.ID, meta.UserID) {
-		return nil, errNoInstance
-	}
-	return pvi, err
 }
 
 func (a *API) status(c *gin.Context) (reply, error) {

@@ -41,6 +41,7 @@ func TestIncidentPublicRoutes(t *testing.T) {
 		"GET /readyz",
 		"POST /api/v1/generations/:generation_id/preview/launch",
 		"POST /api/v1/generations/:generation_id/preview/request",
+		"POST /api/v1/generations/:generation_id/preview/token",
 		"PUT /api/v1/generations/:generation_id",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

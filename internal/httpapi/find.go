@@ -1,0 +1,116 @@
+package httpapi
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/internal/store"
+)
+
+// A preview is found by what its spec says, for it can also be made with kubectl, under any name. It is that of a
+// generation if it names the generation and its owner, both: whoever makes an instance of somebody else's generation has
+// made no preview of it. The owner is the stored one or, of a generation that is not stored, whom the instance names.
+
+// errNotSynced: what is not in the cache may yet be there.
+var errNotSynced = &failure{kind: kindUnavailable, detail: "the gateway has just started; try again", retryAfter: time.Second}
+
+// isOf reports whether an instance is a preview of that generation.
+func isOf(pvi *v1alpha1.PreviewInstance, generationID, userID string) bool {
+	return pvi.Spec.GenerationID == generationID && pvi.Spec.UserID == userID
+}
+
+// isLive reports whether an instance runs or is going to.
+func isLive(pvi *v1alpha1.PreviewInstance) bool {
+	return pvi.DeletionTimestamp.IsZero() && pvi.Spec.DesiredState != v1alpha1.DesiredStopped &&
+		pvi.Status.Phase != v1alpha1.PhaseStopping && !pvi.Status.Phase.Finished()
+}
+
+// ranked orders instances of one generation by which of them is its preview: the one that launches use, so that no
+// other can come in its way, then the newest live one, then the newest.
+func ranked(instances []*v1alpha1.PreviewInstance, generationID string) []*v1alpha1.PreviewInstance {
+	name := instanceName(generationID)
+	return slices.SortedFunc(slices.Values(instances), func(x, y *v1alpha1.PreviewInstance) int {
+		return cmp.Or(
+			trueFirst(x.Name == name, y.Name == name),
+			trueFirst(isLive(x), isLive(y)),
+			newestFirst(x, y),
+		)
+	})
+}
+
+func trueFirst(x, y bool) int {
+	switch {
+	case x == y:
+		return 0
+	case x:
+		return -1
+	default:
+		return 1
+	}
+}
+
+// newestFirst orders instances of the same second by their UIDs, so that the order is one.
+func newestFirst(x, y *v1alpha1.PreviewInstance) int {
+	return cmp.Or(y.CreationTimestamp.Compare(x.CreationTimestamp.Time), cmp.Compare(x.UID, y.UID))
+}
+
+// cachedInstances returns the previews of a generation, the one to use first.
+func (a *API) cachedInstances(generationID, userID string) []*v1alpha1.PreviewInstance {
+	instances := slices.DeleteFunc(a.instances.OfGeneration(generationID), func(pvi *v1alpha1.PreviewInstance) bool {
+		return !isOf(pvi, generationID, userID)
+	})
+	return ranked(instances, generationID)
+}
+
+// cachedInstance returns the preview of a generation from the cache, or errNoInstance.
+func (a *API) cachedInstance(meta store.Meta) (*v1alpha1.PreviewInstance, error) {
+	if !a.instances.Synced() {
+		return nil, errNotSynced
+	}
+	if previews := a.cachedInstances(meta.ID, meta.UserID); len(previews) > 0 {
+		return previews[0], nil
+	}
+	return nil, errNoInstance
+}
+
+// liveInstance returns the preview of a generation from the API server, or errNoInstance. One that launches have not
+// made is found once the cache knows its name.
+func (a *API) liveInstance(ctx context.Context, meta store.Meta) (*v1alpha1.PreviewInstance, error) {
+	names := []string{instanceName(meta.ID)}
+	for _, pvi := range a.cachedInstances(meta.ID, meta.UserID) {
+		if pvi.Name != names[0] {
+			names = append(names, pvi.Name)
+		}
+	}
+	for _, name := range names {
+		pvi, err := a.instances.Live(ctx, name)
+		switch {
+		case err == nil && isOf(pvi, meta.ID, meta.UserID):
+			return pvi, nil
+		case err != nil && !errors.Is(err, errNoInstance):
+			return nil, err
+		}
+	}
+	return nil, errNoInstance
+}
+
+// unstored returns what is known of a generation that has previews but is not stored. Users see their own previews
+// alone: an id that nobody has stored is nobody's, and naming it gives no right to it.
+func (a *API) unstored(p auth.Principal, id string) (store.Meta, error) {
+	if !a.instances.Synced() {
+		return store.Meta{}, errNotSynced
+	}
+	previews := a.instances.OfGeneration(id)
+	if p.Role != auth.RoleAdmin {
+		previews = a.cachedInstances(id, p.UserID)
+	}
+	if len(previews) == 0 {
+		return store.Meta{}, store.ErrNotFound
+	}
+	return store.Meta{ID: id, UserID: ranked(previews, id)[0].Spec.UserID}, nil
+}
