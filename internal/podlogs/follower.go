@@ -1,6 +1,7 @@
 package podlogs
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"io"
@@ -13,11 +14,17 @@ type follower struct {
 	opts *Options
 	pod  string
 	stop context.CancelFunc
-	// viewers is guarded by the hub.
-	viewers int
 
-	mu      sync.Mutex
-	ring    *ring
+	// The hub guards these. kept: the pod is followed, and its ended log held, without viewers too. retained is the
+	// place of a kept log that has ended among the others, and size what it counts there.
+	viewers  int
+	kept     bool
+	retained *list.Element
+	size     int64
+
+	mu   sync.Mutex
+	ring *ring
+	// ended is written under the lock of the hub, too.
 	ended   bool
 	changed chan struct{}
 
@@ -25,6 +32,8 @@ type follower struct {
 	memory     *memory
 	classifier classifier
 	last       Line
+	// unfinished is the last line when the stream ended within it, until it is read again.
+	unfinished *stamped
 }
 
 func newFollower(opts *Options, pod string, stop context.CancelFunc) *follower {
@@ -36,12 +45,16 @@ func newFollower(opts *Options, pod string, stop context.CancelFunc) *follower {
 
 // run reads until the pod has ended or ctx is done. A stream that ends while the pod runs is resumed.
 func (f *follower) run(ctx context.Context) {
-	defer f.finish()
 	podEnded := false
 	for attempt := 0; ctx.Err() == nil; attempt++ {
 		lines, err := f.read(ctx, podEnded)
 		switch {
-		case errors.Is(err, ErrGone), podEnded && err == nil:
+		case errors.Is(err, ErrGone):
+			if f.unfinished != nil {
+				f.add(*f.unfinished)
+			}
+			return
+		case podEnded && err == nil:
 			return
 		case lines > 0:
 			attempt = 0
@@ -69,7 +82,7 @@ func (f *follower) hasEnded(ctx context.Context) bool {
 }
 
 // read follows the log once and returns how many new lines it brought. A last line without line break counts only
-// once the pod has ended; before, the stream broke within it and it comes again.
+// once the pod has ended; before, the stream broke within it and it comes again, unless the pod is gone by then.
 func (f *follower) read(ctx context.Context, podEnded bool) (lines int, err error) {
 	replay := f.memory.replay()
 	stream, err := f.opts.Source.Open(ctx, f.pod, f.memory.resumeAt(), f.opts.tail())
@@ -77,6 +90,7 @@ func (f *follower) read(ctx context.Context, podEnded bool) (lines int, err erro
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, stream.Close()) }()
+	f.unfinished = nil
 	reader := newLineReader(stream)
 	for {
 		line, err := reader.next()
@@ -90,6 +104,9 @@ func (f *follower) read(ctx context.Context, podEnded bool) (lines int, err erro
 			lines++
 		}
 		if errors.Is(err, io.EOF) {
+			if !complete && line.text != "" && replay.over() {
+				f.unfinished = &line
+			}
 			return lines, nil
 		}
 		if err != nil {
@@ -114,11 +131,16 @@ func (f *follower) add(s stamped) {
 	f.wake()
 }
 
-func (f *follower) finish() {
+// finish tells the viewers that nothing is to come, and lets go of the memory that only a log that grows needs. It
+// reports whether there is anything to see.
+func (f *follower) finish() (lines bool) {
+	f.memory, f.unfinished = nil, nil
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.ring.resize(f.ring.held())
 	f.ended = true
 	f.wake()
+	return f.ring.held() > 0
 }
 
 // wake lets every waiting viewer look again.

@@ -4,6 +4,7 @@
 package podlogs
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -30,8 +31,14 @@ type Source interface {
 type Options struct {
 	Source Source
 	// RingLines and RingBytes bound the lines held per pod. A stream begins with the last RingLines/2 lines of the log.
+	// A ring grows with its log, to RingBytes for text and 72 bytes for each line. That, and 300 KiB to read it, is the
+	// most that each pod takes while it is kept or viewed and has not ended.
 	RingLines int
 	RingBytes int
+	// MaxKept bounds the pods that are kept and have not ended: each has a stream of its own. Zero keeps none.
+	MaxKept int
+	// RetainBytes bounds the memory of the kept logs that have ended, each trimmed to its lines. Zero retains none.
+	RetainBytes int64
 	// Backoff is the pause before a failed stream is resumed the attempt-th time in a row, counted from 0.
 	Backoff func(attempt int) time.Duration
 	Logger  *slog.Logger
@@ -45,13 +52,20 @@ func DefaultBackoff(attempt int) time.Duration {
 	return min(100*time.Millisecond<<min(attempt, 10), 5*time.Second)
 }
 
-// Hub follows the logs of the pods that somebody watches. It is safe for concurrent use.
+// Hub follows the logs of the pods that somebody watches, and of those that are kept. It is safe for concurrent use.
 type Hub struct {
 	opts Options
 
+	// mu is taken before that of a follower.
 	mu        sync.Mutex
 	followers map[string]*follower
 	running   sync.WaitGroup
+	// kept counts the kept pods that have not ended. retained holds the followers of those that have, the one that was
+	// viewed last in front, and retainedBytes what they take.
+	kept          int
+	retained      *list.List
+	retainedBytes int64
+	closed        bool
 }
 
 // NewHub returns a Hub.
@@ -62,23 +76,23 @@ func NewHub(opts Options) (*Hub, error) {
 	if opts.RingLines < 2 || opts.RingBytes < MaxLineBytes {
 		return nil, fmt.Errorf("podlogs: RingLines is %d and RingBytes %d, at least 2 and %d are needed", opts.RingLines, opts.RingBytes, MaxLineBytes)
 	}
-	return &Hub{opts: opts, followers: map[string]*follower{}}, nil
+	if opts.MaxKept < 0 || opts.RetainBytes < 0 {
+		return nil, fmt.Errorf("podlogs: MaxKept is %d and RetainBytes %d, neither may be negative", opts.MaxKept, opts.RetainBytes)
+	}
+	return &Hub{opts: opts, followers: map[string]*follower{}, retained: list.New()}, nil
 }
 
 // View begins to watch a pod's log, after a line that was seen before or, when after is nil, with the oldest line at
-// hand. The pod is followed until its last viewer is closed.
+// hand. The pod is followed until its last viewer is closed, unless it is kept.
 func (h *Hub) View(pod string, after *Cursor) *Viewer {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	f := h.followers[pod]
 	if f == nil {
-		ctx, cancel := context.WithCancel(context.Background())
-		f = newFollower(&h.opts, pod, cancel)
-		if after != nil {
-			f.memory.start = after.Time
-		}
-		h.followers[pod] = f
-		h.running.Go(func() { f.run(ctx) })
+		f = h.follow(pod, after)
+	}
+	if f.retained != nil {
+		h.retained.MoveToFront(f.retained)
 	}
 	f.viewers++
 	f.mu.Lock()
@@ -86,15 +100,39 @@ func (h *Hub) View(pod string, after *Cursor) *Viewer {
 	return &Viewer{hub: h, follower: f, next: f.ring.first, after: after}
 }
 
-// Wait blocks until no pod is followed any more: after every viewer was closed.
+// Wait blocks until no pod is followed any more: after every viewer and the hub were closed.
 func (h *Hub) Wait() { h.running.Wait() }
+
+// follow starts a follower, with the lock held.
+func (h *Hub) follow(pod string, after *Cursor) *follower {
+	ctx, cancel := context.WithCancel(context.Background())
+	f := newFollower(&h.opts, pod, cancel)
+	if after != nil {
+		f.memory.start = after.Time
+	}
+	h.followers[pod] = f
+	h.running.Go(func() {
+		f.run(ctx)
+		h.finish(f)
+	})
+	return f
+}
 
 func (h *Hub) release(f *follower) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	f.viewers--
-	if f.viewers == 0 {
-		f.stop()
+	h.discard(f)
+}
+
+// discard stops and forgets a follower that nobody needs, with the lock held.
+func (h *Hub) discard(f *follower) {
+	if f.viewers > 0 || f.kept {
+		return
+	}
+	f.stop()
+	// Another one may follow a pod of that name by now.
+	if h.followers[f.pod] == f {
 		delete(h.followers, f.pod)
 	}
 }
@@ -175,7 +213,7 @@ func (v *Viewer) batch(lines []Line, lost uint64) Batch {
 	return Batch{}
 }
 
-// Close ends the view. The last one stops following the pod.
+// Close ends the view. The last one stops following a pod that is not kept.
 func (v *Viewer) Close() {
 	if !v.closed {
 		v.closed = true

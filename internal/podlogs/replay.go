@@ -66,6 +66,8 @@ func (m *memory) resumeAt() time.Time {
 type replay struct {
 	memory *memory
 	seen   map[lineKey]int
+	// left is how many of them are still to come.
+	left int
 	// forgotten: lines before this were read, though they are not remembered one by one.
 	forgotten int64
 }
@@ -76,6 +78,7 @@ func (m *memory) replay() *replay {
 	for _, key := range m.keys {
 		if !m.newest.IsZero() && key.nanos >= since {
 			r.seen[key]++
+			r.left++
 		}
 	}
 	if m.full {
@@ -89,7 +92,11 @@ func (r *replay) repeats(l stamped) bool {
 	key := r.memory.key(l)
 	if r.seen[key] > 0 {
 		r.seen[key]--
+		r.left--
 		return true
 	}
 	return key.nanos < r.forgotten
 }
+
+// over reports whether all lines that the stream was expected to repeat have come.
+func (r *replay) over() bool { return r.left == 0 }
