@@ -12,9 +12,9 @@ import (
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 )
 
-// failedPodGrace is how long the runner of a failed application has to end by itself. Its pod is then kept, so that
-// its logs can be read; one that still runs afterwards is deleted.
-const failedPodGrace = 15 * time.Second
+// failedPodSlack is how long, beyond its application's time to stop, the runner of a failed application has to end by
+// itself. Its pod is then kept, so that its logs can be read; one that still runs afterwards is deleted.
+const failedPodSlack = 5 * time.Second
 
 // end stops an instance: the reason is written first and its address withdrawn, then its pod goes, then its port, and
 // at last, when its time has come or it is being deleted, the instance itself.
@@ -59,7 +59,7 @@ func (r *PreviewInstanceReconciler) deletePod(ctx context.Context, s *scope) err
 		return nil
 	}
 	if failure := s.ending.failure; failure != nil && runnerRunning(s.pod) {
-		if left := failure.At.Add(failedPodGrace).Sub(s.now); left > 0 {
+		if left := failure.At.Add(r.settings.Current().StopGrace + failedPodSlack).Sub(s.now); left > 0 {
 			s.lookAgain(left)
 			return nil
 		}

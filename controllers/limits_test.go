@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/runnerapi"
 	"github.com/codebegen/preview-operator/internal/settings"
 )
 
@@ -61,6 +62,8 @@ var _ = Describe("Settings that change", func() {
 		change(map[string]string{"PREVIEW_ENABLED": "true"})
 		w.start()
 		before := w.run("before", nil)
+		w.create("early", nil)
+		early := w.podOf("early")
 		change(map[string]string{"PREVIEW_ENABLED": "false"})
 		Eventually(func() bool { return w.live.Current().Enabled }).Should(BeFalse())
 
@@ -68,6 +71,8 @@ var _ = Describe("Settings that change", func() {
 		Eventually(w.status("late")).Should(And(
 			HaveField("Phase", v1alpha1.PhaseStarting), HaveField("Reason", v1alpha1.ReasonDisabled), HaveField("Port", BeZero())))
 		Expect(w.get("before").ResourceVersion).To(Equal(before.ResourceVersion))
+		w.startPod(early)
+		Eventually(w.phase("early")).Should(Equal(v1alpha1.PhaseRunning))
 
 		change(map[string]string{"PREVIEW_ENABLED": "true"})
 		w.startPod(w.podOf("late"))
@@ -107,6 +112,32 @@ var _ = Describe("A finished PreviewInstance", func() {
 		w.annotate("broken", "touch", "2")
 		w.eventuallyAbsent(ctx, "broken")
 		Expect(apierrors.IsNotFound(api.Get(ctx, client.ObjectKeyFromObject(pod), pod))).To(BeTrue())
+	})
+
+	It("that failed loses its pod when its runner does not end within the time to stop", func(ctx SpecContext) {
+		w := newWorld(func(s *settings.Settings) { s.StopGrace = 30 * time.Second })
+		var offset atomic.Int64
+		w.now = func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
+		w.runner.hold = make(chan struct{})
+		w.start()
+		w.create("hangs", nil)
+		pod := w.podOf("hangs")
+		Expect(pod.Spec.TerminationGracePeriodSeconds).To(HaveValue(BeNumerically(">=", int64(30))))
+		w.runner.answer(string(w.get("hangs").UID), runnerapi.Result{State: runnerapi.StateFailed}, nil)
+		close(w.runner.hold)
+		w.startPod(pod)
+		Eventually(w.phase("hangs")).Should(Equal(v1alpha1.PhaseStopping))
+
+		offset.Store(int64(33 * time.Second))
+		w.annotate("hangs", "touch", "1")
+		w.create("other", func(s *v1alpha1.PreviewInstanceSpec) { s.RuntimeName = "missing" })
+		Eventually(w.status("other")).Should(HaveField("Reason", v1alpha1.ReasonRuntimeNotFound))
+		Expect(w.pods()).To(HaveLen(1))
+
+		offset.Store(int64(40 * time.Second))
+		w.annotate("hangs", "touch", "2")
+		Eventually(w.pods).Should(BeEmpty())
+		Eventually(w.phase("hangs")).Should(Equal(v1alpha1.PhaseFailed))
 	})
 
 	It("with a time to live of zero is collected at once, however it ended", func(ctx SpecContext) {

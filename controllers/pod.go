@@ -58,6 +58,7 @@ func (r *PreviewInstanceReconciler) createPod(ctx context.Context, s *scope) err
 		Port:          s.facts.Port,
 		SecretHash:    secret.Hash(),
 		MemoryLimitMB: s.facts.MemoryLimitMB,
+		StopGrace:     r.settings.Current().StopGrace,
 	})
 	err = r.client.Create(ctx, pod)
 	switch {

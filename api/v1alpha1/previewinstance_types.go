@@ -207,7 +207,8 @@ type PreviewInstanceSpec struct {
 	// +kubebuilder:validation:Maximum=600
 	StartupTimeoutSeconds *int32 `json:"startupTimeoutSeconds,omitempty"`
 
-	// sessionTimeoutSeconds stops the instance after that time without traffic or viewers. PREVIEW_SESSION_TIMEOUT
+	// sessionTimeoutSeconds stops the instance after that time without traffic or viewers. As these are recorded once a
+	// minute, an instance that had any is stopped 90 s after the last record at the earliest. PREVIEW_SESSION_TIMEOUT
 	// when unset.
 	// +optional
 	// +kubebuilder:validation:Minimum=1

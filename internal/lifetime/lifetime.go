@@ -13,26 +13,31 @@ const (
 	MaxUptime      Reason = "MaxUptime"
 )
 
+// ActivityLasts is how long an instance may be in use after its last activity was recorded: use is recorded at most once
+// a minute, and a viewer's at a heartbeat, which come every 15 s; the rest is for the record to arrive. A session
+// time-out shorter than this must not end what is being used.
+const ActivityLasts = 90 * time.Second
+
 // Running describes an instance that runs.
 type Running struct {
 	StartedAt time.Time
 	// LastActivity is the last traffic or viewer; zero, or earlier than StartedAt, counts as StartedAt.
 	LastActivity time.Time
-	// SessionTimeout without activity, and MaxUptime in all.
+	// SessionTimeout without activity, at least ActivityLasts once there was any, and MaxUptime in all.
 	SessionTimeout, MaxUptime time.Duration
 }
 
 // SessionEnd is when the instance has to stop for want of use. Activity later than the maximum uptime, written by
 // somebody's wrong clock, counts as the last that there can be.
 func (r Running) SessionEnd() time.Time {
-	active := r.StartedAt
-	if r.LastActivity.After(active) {
-		active = r.LastActivity
+	if !r.LastActivity.After(r.StartedAt) {
+		return r.StartedAt.Add(r.SessionTimeout)
 	}
+	active := r.LastActivity
 	if oldest := r.UptimeEnd(); active.After(oldest) {
 		active = oldest
 	}
-	return active.Add(r.SessionTimeout)
+	return active.Add(max(r.SessionTimeout, ActivityLasts))
 }
 
 // UptimeEnd is when the instance has to stop however much it is used.
