@@ -54,10 +54,7 @@ func trueFirst(x, y bool) int {
 	}
 }
 
-// newestFirst orders instances of the same second by their UIDs, so that the order is one.
-func newestFirst(x, y *v1alpha1.PreviewInstance) int {
-	return cmp.Or(y.CreationTimestamp.Compare(x.CreationTimestamp.Time), cmp.Compare(x.UID, y.UID))
-}
+func newestFirst(x, y *v1alpha1.PreviewInstance) int { return placeOf(x).compare(placeOf(y)) }
 
 // cachedInstances returns the previews of a generation, the one to use first.
 func (a *API) cachedInstances(generationID, userID string) []*v1alpha1.PreviewInstance {

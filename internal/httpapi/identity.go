@@ -17,6 +17,7 @@ import (
 type GenerationStore interface {
 	Generation(ctx context.Context, id string) (store.Meta, error)
 	Archive(ctx context.Context, id, version string) ([]byte, error)
+	List(ctx context.Context, opts store.ListOptions) (page []store.Meta, next *store.ListCursor, err error)
 	Put(ctx context.Context, id, userID, projectID string, content store.Content) (store.Meta, bool, error)
 	Delete(ctx context.Context, id, userID string) error
 	Ping(ctx context.Context) error

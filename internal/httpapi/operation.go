@@ -94,7 +94,7 @@ func (o *operation) allProblems() []kind {
 
 // operations is every route there is, but those for routes that are not.
 func (a *API) operations() []operation {
-	return slices.Concat(a.generationOperations(), a.previewOperations(), a.useOperations(), a.serviceOperations())
+	return slices.Concat(a.listOperations(), a.generationOperations(), a.previewOperations(), a.useOperations(), a.serviceOperations())
 }
 
 // serviceOperations are for probes, Prometheus and readers.

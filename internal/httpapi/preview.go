@@ -5,40 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 )
-
-// statusReply is the state of a preview.
-type statusReply struct {
-	ID            string       `json:"id"`
-	GenerationID  string       `json:"generation_id"`
-	ProjectID     string       `json:"project_id"`
-	Status        string       `json:"status" enum:"starting,running,stopping,stopped,failed"`
-	Reason        string       `json:"reason,omitempty"`
-	Port          *int32       `json:"port"`
-	BaseURL       *string      `json:"base_url"`
-	UptimeSeconds int64        `json:"uptime_seconds"`
-	Health        string       `json:"health" enum:"healthy,unhealthy,unknown"`
-	CreatedAt     time.Time    `json:"created_at"`
-	StartedAt     *time.Time   `json:"started_at"`
-	StoppedAt     *time.Time   `json:"stopped_at"`
-	ExpiresAt     *time.Time   `json:"expires_at"`
-	Failure       *failureBody `json:"failure,omitempty"`
-}
-
-// failureBody says why a preview last ended other than as asked.
-type failureBody struct {
-	Reason   string    `json:"reason"`
-	Message  string    `json:"message"`
-	ExitCode *int32    `json:"exit_code"`
-	At       time.Time `json:"at"`
-}
 
 // configReply is the configuration in force for a preview.
 type configReply struct {
@@ -86,51 +58,6 @@ func (a *API) previewOperations() []operation {
 			handle:  a.stop,
 		},
 	}
-}
-
-func (a *API) status(c *gin.Context) (reply, error) {
-	_, meta, err := a.generation(c, accessPreview)
-	if err != nil {
-		return reply{}, err
-	}
-	pvi, err := a.cachedInstance(meta)
-	if err != nil {
-		return reply{}, err
-	}
-	return reply{status: http.StatusOK, body: statusOf(pvi, a.now())}, nil
-}
-
-func statusOf(pvi *v1alpha1.PreviewInstance, now time.Time) statusReply {
-	s := &pvi.Status
-	answer := statusReply{
-		ID: string(pvi.UID), GenerationID: pvi.Spec.GenerationID, ProjectID: pvi.Spec.ProjectID,
-		Status: statusWord(pvi), Reason: s.Reason,
-		Port: positive(s.Port), BaseURL: nonEmpty(s.BaseURL),
-		Health:    "unknown",
-		CreatedAt: pvi.CreationTimestamp.UTC(), StartedAt: utc(s.StartedAt), StoppedAt: utc(s.StoppedAt), ExpiresAt: utc(s.ExpiresAt),
-	}
-	if s.StartedAt != nil {
-		end := now
-		if s.Phase.Finished() && s.StoppedAt != nil {
-			end = s.StoppedAt.Time
-		}
-		answer.UptimeSeconds = max(int64(end.Sub(s.StartedAt.Time)/time.Second), 0)
-	}
-	if s.Phase == v1alpha1.PhaseRunning {
-		answer.Health = "healthy"
-	}
-	if f := s.LastFailure; f != nil {
-		answer.Failure = &failureBody{Reason: f.Reason, Message: f.Message, ExitCode: f.ExitCode, At: f.At.UTC()}
-	}
-	return answer
-}
-
-// statusWord is the phase in the words of the HTTP API. An instance that the manager has not seen yet is starting.
-func statusWord(pvi *v1alpha1.PreviewInstance) string {
-	if pvi.Status.Phase == "" {
-		return strings.ToLower(string(v1alpha1.PhaseStarting))
-	}
-	return strings.ToLower(string(pvi.Status.Phase))
 }
 
 // stop asks for the end of a preview and does not wait for it: status tells stopping, then stopped with its times.
@@ -202,26 +129,4 @@ func seconds(own *int32, setting time.Duration) int64 {
 		return int64(*own)
 	}
 	return int64(setting / time.Second)
-}
-
-func positive(n int32) *int32 {
-	if n <= 0 {
-		return nil
-	}
-	return &n
-}
-
-func nonEmpty(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
-}
-
-func utc(t *metav1.Time) *time.Time {
-	if t == nil {
-		return nil
-	}
-	u := t.UTC()
-	return &u
 }

@@ -32,28 +32,31 @@ func TestStatus(t *testing.T) {
 		change func(*v1alpha1.PreviewInstance)
 		want   statusReply
 	}{
-		{"starting", allocated(3001), statusReply{Status: "starting", Port: launch.Port, BaseURL: launch.BaseURL, Health: "unknown"}},
+		{"starting", allocated(3001), statusReply{previewBody: previewBody{Status: "starting", Port: launch.Port, BaseURL: launch.BaseURL}, Health: "unknown"}},
 		{
 			"running", func(p *v1alpha1.PreviewInstance) {
 				p.Status.Phase = v1alpha1.PhaseRunning
 				p.Status.StartedAt = &metav1.Time{Time: started}
-				p.Status.ExpiresAt = &metav1.Time{Time: started.Add(time.Hour)}
+				p.Status.Restarts = 2
+				p.Status.SessionExpiresAt = &metav1.Time{Time: started.Add(time.Minute)}
+				p.Status.MaxUptimeAt = &metav1.Time{Time: started.Add(time.Hour)}
+				p.Status.ExpiresAt = &metav1.Time{Time: started.Add(time.Minute)}
 			},
-			statusReply{
-				Status: "running", Port: launch.Port, BaseURL: launch.BaseURL, Health: "healthy", UptimeSeconds: 90,
-				StartedAt: &started, ExpiresAt: ptr(started.Add(time.Hour)),
-			},
+			statusReply{Health: "healthy", previewBody: previewBody{
+				Status: "running", Port: launch.Port, BaseURL: launch.BaseURL, UptimeSeconds: 90, StartedAt: &started, Restarts: 2,
+				SessionExpiresAt: ptr(started.Add(time.Minute)), MaxUptimeAt: ptr(started.Add(time.Hour)), ExpiresAt: ptr(started.Add(time.Minute)),
+			}},
 		},
 		{
 			"failed", func(p *v1alpha1.PreviewInstance) {
 				p.Status.Phase, p.Status.Reason, p.Status.Port, p.Status.BaseURL = v1alpha1.PhaseFailed, v1alpha1.ReasonOOMKilled, 0, ""
-				p.Status.StoppedAt, p.Status.ExpiresAt = &metav1.Time{Time: stopped}, nil
+				p.Status.StoppedAt, p.Status.ExpiresAt, p.Status.SessionExpiresAt, p.Status.MaxUptimeAt = &metav1.Time{Time: stopped}, nil, nil, nil
 				p.Status.LastFailure = &v1alpha1.Failure{Reason: v1alpha1.ReasonOOMKilled, Message: "limit is 512 MiB", ExitCode: &exit, At: metav1.Time{Time: stopped}}
 			},
-			statusReply{
-				Status: "failed", Reason: "OOMKilled", Health: "unknown", UptimeSeconds: 45, StartedAt: &started, StoppedAt: &stopped,
+			statusReply{Health: "unknown", previewBody: previewBody{
+				Status: "failed", Reason: "OOMKilled", UptimeSeconds: 45, StartedAt: &started, StoppedAt: &stopped, Restarts: 2,
 				Failure: &failureBody{Reason: "OOMKilled", Message: "limit is 512 MiB", ExitCode: &exit, At: stopped},
-			},
+			}},
 		},
 	}
 	h.clock.advance(90 * time.Second)
@@ -64,7 +67,8 @@ func TestStatus(t *testing.T) {
 			tt.change(&phase)
 			h.sees("gen", func(p *v1alpha1.PreviewInstance) bool { return p.Status.Phase == phase.Status.Phase })
 			tt.want.ID, tt.want.GenerationID, tt.want.ProjectID, tt.want.CreatedAt = launch.ID, "gen", "proj", testTime
-			if diff := cmp.Diff(tt.want, decode[statusReply](h, get(h, base+"gen/preview/status", "alice"), http.StatusOK)); diff != "" {
+			tt.want.UserID = "alice"
+			if diff := cmp.Diff(tt.want, decode[statusReply](h, get(h, base+"gen/preview/status", "alice"), http.StatusOK), cmp.AllowUnexported(statusReply{})); diff != "" {
 				t.Errorf("status (-want +got):\n%s", diff)
 			}
 		})

