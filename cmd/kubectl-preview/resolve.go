@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codebegen/preview-operator/internal/client"
+)
+
+const (
+	// maxCandidates bounds the ids in a message.
+	maxCandidates = 5
+	// completionWait bounds how long a shell waits for ids.
+	completionWait = 3 * time.Second
+)
+
+// find returns the state of the preview of that id or, when there is no such generation, of the one preview whose id begins
+// with it.
+func find(ctx context.Context, c *client.Client, id string) (client.Status, error) {
+	status, err := c.Status(ctx, id)
+	// An id may end in a hyphen only when it is a shortened one.
+	if !client.IsKind(err, client.KindGenerationNotFound, client.KindForbidden, client.KindInvalidRequest) {
+		return status, gatewayError(err)
+	}
+	previews, listErr := c.List(ctx, client.ListOptions{})
+	if listErr != nil {
+		return status, gatewayError(err)
+	}
+	var matches []string
+	for _, p := range previews.Previews {
+		if strings.HasPrefix(p.GenerationID, id) {
+			matches = append(matches, p.GenerationID)
+		}
+	}
+	switch len(matches) {
+	case 0:
+		return status, fmt.Errorf("%s: %w", id, err)
+	case 1:
+		status, err := c.Status(ctx, matches[0])
+		return status, gatewayError(err)
+	}
+	slices.Sort(matches)
+	return status, fmt.Errorf("%s is the beginning of %d ids, give more of the one you mean: %s", id, len(matches), some(matches))
+}
+
+// some lists the first few of many.
+func some(ids []string) string {
+	if len(ids) <= maxCandidates {
+		return strings.Join(ids, ", ")
+	}
+	return strings.Join(ids[:maxCandidates], ", ") + ", …"
+}
+
+// only returns the one preview that is live.
+func only(ctx context.Context, c *client.Client) (string, error) {
+	previews, err := c.List(ctx, client.ListOptions{})
+	if err != nil {
+		return "", gatewayError(err)
+	}
+	var live []string
+	for _, p := range previews.Previews {
+		if p.Status == client.StatusRunning || p.Status == client.StatusStarting {
+			live = append(live, p.GenerationID)
+		}
+	}
+	switch len(live) {
+	case 0:
+		return "", fmt.Errorf("you have no live preview: launch one, or name one with --id")
+	case 1:
+		return live[0], nil
+	}
+	slices.Sort(live)
+	return "", fmt.Errorf("you have %d live previews, name one with --id: %s", len(live), some(live))
+}
+
+// completeIDs offers the ids of the previews there are.
+func (a *app) completeIDs(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionWait)
+	defer cancel()
+	c, err := a.connect(ctx)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	previews, err := c.List(ctx, client.ListOptions{})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var ids []string
+	for _, p := range previews.Previews {
+		ids = append(ids, p.GenerationID)
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp
+}
