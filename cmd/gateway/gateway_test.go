@@ -2,7 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,6 +63,73 @@ func TestToken(t *testing.T) {
 	}
 }
 
+func TestIdentity(t *testing.T) {
+	provider := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		// RFC 8037, appendix A.2.
+		_, _ = io.WriteString(w, `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`)
+	}))
+	defer provider.Close()
+	ca := writeFile(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: provider.Certificate().Raw})))
+	keys := map[string]string{"PREVIEW_SESSION_KEY_FILE": writeFile(t, secret)}
+	tests := map[string]struct {
+		env  map[string]string
+		want string
+	}{
+		"secret":                     {map[string]string{"PREVIEW_JWT_SECRET_FILE": writeFile(t, secret)}, ""},
+		"no secret":                  {map[string]string{"PREVIEW_JWT_SECRET_FILE": "/nowhere"}, "PREVIEW_JWT_SECRET_FILE"},
+		"keys alone need no secret":  {map[string]string{"PREVIEW_JWT_SECRET_FILE": "/nowhere", "PREVIEW_JWT_ALGORITHMS": "EdDSA", "PREVIEW_JWKS_URL": provider.URL, "PREVIEW_JWKS_CA_FILE": ca}, ""},
+		"keys and secret":            {map[string]string{"PREVIEW_JWT_SECRET_FILE": "/nowhere", "PREVIEW_JWT_ALGORITHMS": "EdDSA,HS256", "PREVIEW_JWKS_URL": provider.URL, "PREVIEW_JWKS_CA_FILE": ca}, "PREVIEW_JWT_SECRET_FILE"},
+		"secret too short for HS512": {map[string]string{"PREVIEW_JWT_SECRET_FILE": writeFile(t, secret), "PREVIEW_JWT_ALGORITHMS": "HS512"}, "at least 64"},
+		"keys from nowhere":          {map[string]string{"PREVIEW_JWT_ALGORITHMS": "ES256"}, "ES256 needs the keys"},
+		"no session key":             {map[string]string{"PREVIEW_JWT_SECRET_FILE": writeFile(t, secret), "PREVIEW_SESSION_KEY_FILE": "/nowhere"}, "PREVIEW_SESSION_KEY_FILE"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			env := maps.Clone(keys)
+			maps.Copy(env, tt.env)
+			s, err := settings.Load(environment(env))
+			if err != nil {
+				t.Fatal(err)
+			}
+			verifier, _, err := identity(s, slog.New(slog.DiscardHandler))
+			if err == nil {
+				defer verifier.Close()
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				err = verifier.Ready(ctx)
+			}
+			if (err == nil) != (tt.want == "") || err != nil && (!strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "canary")) {
+				t.Errorf("got %v, want an error with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// Development tokens have the claims that the gateway looks at.
+func TestTokenHasTheConfiguredClaims(t *testing.T) {
+	env := environment(map[string]string{
+		"PREVIEW_JWT_SECRET_FILE": writeFile(t, secret), "PREVIEW_SESSION_KEY_FILE": writeFile(t, secret),
+		"PREVIEW_JWT_USER_CLAIM": "uid", "PREVIEW_JWT_ROLE_CLAIM": "groups",
+	})
+	var out strings.Builder
+	if err := run(t.Context(), []string{"token", "--user", "alice", "--role", "admin"}, env, &out); err != nil {
+		t.Fatal(err)
+	}
+	s, err := settings.Load(env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, _, err := identity(s, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer verifier.Close()
+	got, err := verifier.Verify(strings.TrimSpace(out.String()))
+	if err != nil || got.UserID != "alice" || got.Role != auth.RoleAdmin {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestBadArguments(t *testing.T) {
 	tests := map[string]struct {
 		args []string
@@ -70,6 +143,7 @@ func TestBadArguments(t *testing.T) {
 		"no time to live":     {[]string{"token", "--user", "a", "--ttl", "0s"}, nil, "--ttl=0s"},
 		"left over argument":  {[]string{"token", "--user", "a", "b"}, nil, `unexpected argument "b"`},
 		"no secret":           {[]string{"token", "--user", "a"}, map[string]string{"PREVIEW_JWT_SECRET_FILE": "/nowhere"}, "/nowhere"},
+		"HS256 is off":        {[]string{"token", "--user", "a"}, map[string]string{"PREVIEW_JWT_ALGORITHMS": "ES256", "PREVIEW_JWKS_URL": "https://id.example/keys"}, "HS256"},
 		"short secret":        {[]string{"token", "--user", "a"}, map[string]string{"PREVIEW_JWT_SECRET_FILE": writeFile(t, "short")}, "5 bytes"},
 		"bad setting":         {nil, map[string]string{"PREVIEW_PORT_MIN": "x"}, "PREVIEW_PORT_MIN"},
 	}

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -74,6 +76,7 @@ func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) 
 		running.Wait()
 		opts.Logs.Wait()
 		opts.Forwarder.Close()
+		opts.Verifier.Close()
 	}()
 	return httpapi.Serve(ctx, httpapi.ServerOptions{
 		Listener: listener, API: api, Logger: logger, UnreadyFor: unreadyFor, DrainTimeout: drainTimeout,
@@ -81,12 +84,17 @@ func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) 
 }
 
 // apiOptions makes everything that the API needs but the store.
-func apiOptions(ctx context.Context, live *settings.Live, lookup func(string) (string, bool), logger *slog.Logger) (httpapi.Options, error) {
+func apiOptions(ctx context.Context, live *settings.Live, lookup func(string) (string, bool), logger *slog.Logger) (_ httpapi.Options, err error) {
 	s := live.Current()
-	verifier, signer, err := identity(s)
+	verifier, signer, err := identity(s, logger)
 	if err != nil {
 		return httpapi.Options{}, err
 	}
+	defer func() {
+		if err != nil {
+			verifier.Close()
+		}
+	}()
 	forwarder, err := proxy.NewForwarder(proxy.Options{
 		Timeout: s.RequestTimeout, LookupTimeout: lookupTimeout, MaxResponseBytes: int64(s.MaxResponseMB) << 20, Resolver: net.DefaultResolver,
 	})
@@ -119,20 +127,38 @@ func apiOptions(ctx context.Context, live *settings.Live, lookup func(string) (s
 	}, nil
 }
 
-// identity reads the keys.
-func identity(s settings.Settings) (*auth.Verifier, *session.Signer, error) {
-	secret, err := settings.ReadKeyFile(s.JWTSecretFile)
-	if err != nil {
-		return nil, nil, fmt.Errorf("PREVIEW_JWT_SECRET_FILE: %w", err)
-	}
-	verifier, err := auth.NewVerifier(auth.Options{Secret: secret, Audience: s.JWTAudience, Issuer: s.JWTIssuer})
-	if err != nil {
-		return nil, nil, err
-	}
+// identity reads the keys. The verifier begins to read those of the identity provider.
+func identity(s settings.Settings, logger *slog.Logger) (*auth.Verifier, *session.Signer, error) {
 	key, err := settings.ReadKeyFile(s.SessionKeyFile)
 	if err != nil {
 		return nil, nil, fmt.Errorf("PREVIEW_SESSION_KEY_FILE: %w", err)
 	}
 	signer, err := session.NewSigner(key, time.Now)
+	if err != nil {
+		return nil, nil, err
+	}
+	opts, err := authOptions(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	opts.Logger = logger
+	verifier, err := auth.NewVerifier(opts)
 	return verifier, signer, err
+}
+
+// authOptions say which bearer tokens are accepted. The secret is needed only for algorithms that use one.
+func authOptions(s settings.Settings) (auth.Options, error) {
+	opts := auth.Options{
+		Algorithms: s.JWTAlgorithms, JWKSURL: s.JWKSURL, OIDCIssuer: s.OIDCIssuer, CAFile: s.JWKSCAFile,
+		Audience: s.JWTAudience, Issuer: s.JWTIssuer, UserClaim: s.JWTUserClaim, RoleClaim: s.JWTRoleClaim,
+	}
+	if !slices.ContainsFunc(s.JWTAlgorithms, func(name string) bool { return strings.HasPrefix(name, "HS") }) {
+		return opts, nil
+	}
+	secret, err := settings.ReadKeyFile(s.JWTSecretFile)
+	if err != nil {
+		return auth.Options{}, fmt.Errorf("PREVIEW_JWT_SECRET_FILE: %w", err)
+	}
+	opts.Secret = secret
+	return opts, nil
 }

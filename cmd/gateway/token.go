@@ -38,13 +38,11 @@ func mintToken(args []string, lookup func(string) (string, bool), out io.Writer)
 	if err != nil {
 		return err
 	}
-	secret, err := settings.ReadKeyFile(s.JWTSecretFile)
+	opts, err := authOptions(s)
 	if err != nil {
 		return err
 	}
-	token, err := auth.Mint(
-		auth.Options{Secret: secret, Audience: s.JWTAudience, Issuer: s.JWTIssuer},
-		auth.Principal{UserID: *user, Role: auth.Role(*role)}, *ttl)
+	token, err := auth.Mint(opts, auth.Principal{UserID: *user, Role: auth.Role(*role)}, *ttl)
 	if err != nil {
 		return err
 	}

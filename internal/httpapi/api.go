@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -88,6 +89,8 @@ type API struct {
 	uploads  slots
 	requests slots
 
+	// judged is set once tokens could be judged.
+	judged    atomic.Bool
 	drainOnce sync.Once
 	draining  chan struct{}
 	engine    *gin.Engine
@@ -182,7 +185,26 @@ func (a *API) ready(c *gin.Context) (reply, error) {
 	if err := a.store.Ping(c.Request.Context()); err != nil {
 		return reply{}, &failure{kind: kindUnavailable, detail: "the store cannot be read", cause: err}
 	}
+	if err := a.judging(); err != nil {
+		return reply{}, &failure{kind: kindUnavailable, detail: "the keys of the identity provider were not read yet", cause: err}
+	}
 	return reply{status: http.StatusOK, body: probeReply{"ready"}}, nil
+}
+
+// judging fails until tokens could be judged for the first time. An identity provider that goes away later does not make
+// gateways unready: they know its keys, and all of them would be unready at once, so that clients would get no answer
+// in place of one that says what is wrong.
+func (a *API) judging() error {
+	if a.judged.Load() {
+		return nil
+	}
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := a.verifier.Ready(now); err != nil {
+		return err
+	}
+	a.judged.Store(true)
+	return nil
 }
 
 // Run writes the activity of previews until ctx is done.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -35,6 +36,10 @@ func checkID(field, id string) error {
 	return nil
 }
 
+// keysRetryAfter is what clients are told while the keys of the identity provider are missing: they are read again after
+// some seconds.
+const keysRetryAfter = 5 * time.Second
+
 // principalKey is where authenticate puts the principal.
 const principalKey = "preview-principal"
 
@@ -49,7 +54,12 @@ func (a *API) principal(c *gin.Context) (auth.Principal, error) {
 		return auth.Principal{}, fmt.Errorf("%w: another scheme", auth.ErrUnauthenticated)
 	}
 	p, err := a.verifier.Verify(strings.TrimSpace(token))
-	if err != nil {
+	switch {
+	case errors.Is(err, auth.ErrUnavailable):
+		return auth.Principal{}, &failure{
+			kind: kindUnavailable, detail: "the keys of the identity provider cannot be read; try again", retryAfter: keysRetryAfter, cause: err,
+		}
+	case err != nil:
 		return auth.Principal{}, err
 	}
 	c.Set(principalKey, p)
@@ -76,6 +86,11 @@ func (a *API) generation(c *gin.Context, want access) (auth.Principal, store.Met
 	if err != nil {
 		return auth.Principal{}, store.Meta{}, err
 	}
+	return a.generationFor(c, p, want)
+}
+
+// generationFor returns the generation in the path of a request that was authenticated, if the principal may have it.
+func (a *API) generationFor(c *gin.Context, p auth.Principal, want access) (auth.Principal, store.Meta, error) {
 	id := c.Param("generation_id")
 	if err := checkID("generation_id", id); err != nil {
 		return auth.Principal{}, store.Meta{}, err
