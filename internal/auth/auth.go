@@ -147,8 +147,8 @@ func (v *Verifier) Verify(token string) (Principal, error) {
 // all else, so no public key can ever serve as a secret.
 func (v *Verifier) key(token *jwt.Token) (any, error) {
 	id, given := token.Header["kid"]
-	name, isString := id.(string)
-	if given && (!isString || name == "" || len(name) > maxKeyIDBytes) {
+	name, _ := id.(string)
+	if given && (name == "" || len(name) > maxKeyIDBytes) {
 		return nil, fmt.Errorf("its kid is not a string of 1 to %d bytes", maxKeyIDBytes)
 	}
 	if _, symmetric := token.Method.(*jwt.SigningMethodHMAC); symmetric {

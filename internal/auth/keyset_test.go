@@ -137,6 +137,25 @@ func TestNewKeyIsReadAtOnce(t *testing.T) {
 	})
 }
 
+// Tokens of a new key that arrive while it is being read wait for the same reading.
+func TestReadingIsShared(t *testing.T) {
+	p := newProvider(map[string]string{jwksURL: rsaSet("a")})
+	lived(t, p, func(t *testing.T, v *Verifier) {
+		synctest.Wait()
+		p.change(func() { p.answers[jwksURL], p.gate = rsaSet("b"), make(chan struct{}) })
+		var wg sync.WaitGroup
+		for range 5 {
+			wg.Go(func() { want(t, v, fresh(t, "RS256", "b"), nil) })
+			synctest.Wait()
+		}
+		close(p.gate)
+		wg.Wait()
+		if got := p.count(); got != 2 {
+			t.Errorf("%d readings, want 2", got)
+		}
+	})
+}
+
 // A stranger with invented key ids, from many connections, makes us read once in unknownKeyInterval.
 func TestUnknownKeyIDsDoNotHammerTheIssuer(t *testing.T) {
 	p := newProvider(map[string]string{jwksURL: rsaSet("a")})
@@ -144,8 +163,8 @@ func TestUnknownKeyIDsDoNotHammerTheIssuer(t *testing.T) {
 		synctest.Wait()
 		for round := range 3 {
 			var wg sync.WaitGroup
-			for i := range 200 {
-				wg.Go(func() { want(t, v, fresh(t, "RS256", fmt.Sprintf("x%d-%d", round, i)), ErrUnauthenticated) })
+			for i := range 100 {
+				wg.Go(func() { want(t, v, fresh(t, "ES256", fmt.Sprintf("x%d-%d", round, i)), ErrUnauthenticated) })
 			}
 			wg.Wait()
 			if got := p.count(); got != round+2 {
@@ -257,6 +276,11 @@ func TestClose(t *testing.T) {
 		synctest.Wait()
 		start := time.Now()
 		v.Close()
+		p.change(func() {
+			if p.underway != 0 {
+				t.Error("a reading is under way after the end")
+			}
+		})
 		v.Close()
 		want(t, v, fresh(t, "RS256", "a"), nil)
 		want(t, v, fresh(t, "RS256", "x"), ErrUnavailable)

@@ -105,10 +105,13 @@ func allKeys() string {
 
 // provider answers as an identity provider, from memory.
 type provider struct {
-	mu       sync.Mutex
-	answers  map[string]string
-	down     bool
-	hanging  bool
+	mu      sync.Mutex
+	answers map[string]string
+	down    bool
+	hanging bool
+	// gate holds answers back until it is closed; underway are those held back, or hanging.
+	gate     chan struct{}
+	underway int
 	requests []string
 	// redirects are places that lead to others; header and status are those of all answers.
 	redirects map[string]string
@@ -122,11 +125,18 @@ func (p *provider) RoundTrip(r *http.Request) (*http.Response, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.requests = append(p.requests, r.URL.String())
-	if p.hanging {
+	if gate := p.gate; p.hanging || gate != nil {
+		p.underway++
 		p.mu.Unlock()
-		<-r.Context().Done()
+		select {
+		case <-gate:
+		case <-r.Context().Done():
+		}
 		p.mu.Lock()
-		return nil, r.Context().Err()
+		p.underway--
+		if err := r.Context().Err(); err != nil {
+			return nil, err
+		}
 	}
 	if p.down {
 		return nil, errors.New("connection refused")

@@ -24,9 +24,11 @@ func refused(t *testing.T, opts Options) error {
 	}
 	defer v.Close()
 	v.keys.mu.Lock()
-	ended := v.keys.ended
+	ended, over := v.keys.ended, v.keys.err != nil || !v.keys.readAt.IsZero()
 	v.keys.mu.Unlock()
-	<-ended
+	if !over {
+		<-ended
+	}
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
 	return v.Ready(done)

@@ -125,8 +125,8 @@ func normalise(raw string) (string, error) {
 		return "", err
 	}
 	port := u.Port()
-	if number, err := strconv.ParseUint(port, 10, 16); port != "" || strings.HasSuffix(u.Host, ":") {
-		if err != nil || number == 0 || strconv.FormatUint(number, 10) != port {
+	if number, _ := strconv.ParseUint(port, 10, 16); port != "" || strings.HasSuffix(u.Host, ":") {
+		if number == 0 || strconv.FormatUint(number, 10) != port {
 			return "", fmt.Errorf("has port %q, which is not a number from 1 to 65535", port)
 		}
 	}
