@@ -20,6 +20,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/podlogs"
 	"github.com/codebegen/preview-operator/internal/proxy"
+	"github.com/codebegen/preview-operator/internal/ratelimit"
 	"github.com/codebegen/preview-operator/internal/session"
 	"github.com/codebegen/preview-operator/internal/settings"
 )
@@ -85,6 +86,8 @@ type API struct {
 	activity *activity
 	metrics  *metrics
 	scrape   http.Handler
+	quota    *quota
+	rate     *ratelimit.Limiter
 	streams  *streamLimit
 	uploads  slots
 	requests slots
@@ -108,7 +111,11 @@ func New(opts Options) (*API, error) {
 		forwarder: opts.Forwarder, logs: opts.Logs, logger: opts.Logger, launchWait: opts.LaunchWait, heartbeat: opts.Heartbeat, now: opts.Now,
 		streams: newStreamLimit(opts.MaxStreams, opts.MaxStreamsPerUser),
 		uploads: newSlots(opts.MaxUploads, opts.SlotWait), requests: newSlots(opts.MaxRequests, opts.SlotWait),
-		draining: make(chan struct{}),
+		draining: make(chan struct{}), quota: newQuota(opts.Instances),
+	}
+	var err error
+	if a.rate, err = ratelimit.New(ratelimit.Options{MaxUsers: maxRateUsers, Now: opts.Now}); err != nil {
+		return nil, err
 	}
 	a.metrics = newMetrics(a.streams.count)
 	a.scrape = promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{})
@@ -121,7 +128,6 @@ func New(opts Options) (*API, error) {
 		}
 	})
 	operations := a.operations()
-	var err error
 	if a.openAPI, err = describeAPI(operations); err != nil {
 		return nil, err
 	}

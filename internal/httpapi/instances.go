@@ -160,6 +160,12 @@ func (i *Instances) Deleted(uid types.UID) bool {
 	return i.deleted[uid]
 }
 
+// seen reports whether the cache has shown an instance, which may have gone since.
+func (i *Instances) seen(name string, uid types.UID) bool {
+	pvi, err := i.Cached(name)
+	return err == nil && pvi.UID == uid || i.Deleted(uid)
+}
+
 // Cached returns an instance from the cache; it must not be changed. It fails with errNoInstance.
 func (i *Instances) Cached(name string) (*v1alpha1.PreviewInstance, error) {
 	obj, ok, err := i.informer.GetStore().GetByKey(i.namespace + "/" + name)

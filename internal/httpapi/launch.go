@@ -126,6 +126,9 @@ func (a *API) launch(c *gin.Context) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if err := a.allowLaunch(meta.UserID); err != nil {
+		return reply{}, err
+	}
 	var body launchBody
 	if err := readJSON(c, maxLaunchBytes, true, &body); err != nil {
 		return reply{}, err
@@ -133,15 +136,7 @@ func (a *API) launch(c *gin.Context) (reply, error) {
 	if err := body.validate(meta); err != nil {
 		return reply{}, err
 	}
-	ctx, cancel := context.WithTimeout(c.Request.Context(), a.launchWait)
-	defer cancel()
-	pvi, created, err := a.launchInstance(ctx, body.instance(meta))
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = &failure{
-			kind: kindDelayed, detail: "no port was allocated in time; launch again to get the same preview",
-			retryAfter: fullRetryAfter, cause: err,
-		}
-	}
+	pvi, created, err := a.launchWithin(c.Request.Context(), body.instance(meta))
 	a.metrics.launched(created, err)
 	if err != nil {
 		return reply{}, err
@@ -157,15 +152,37 @@ func (a *API) launch(c *gin.Context) (reply, error) {
 	return reply{status: status, body: answer}, nil
 }
 
-// launchInstance creates the instance, or finds the live one of that name, and waits until the manager has decided
+// launchWithin launches if that is turned on, and waits no longer than launchWait for the manager's decision.
+func (a *API) launchWithin(ctx context.Context, want *v1alpha1.PreviewInstance) (*v1alpha1.PreviewInstance, bool, error) {
+	if !a.settings.Current().Enabled {
+		return nil, false, &failure{
+			kind: kindDisabled, detail: "an administrator has turned launching off; previews that run go on", retryAfter: disabledRetryAfter,
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, a.launchWait)
+	defer cancel()
+	pvi, created, err := a.launchInstance(ctx, want)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = &failure{
+			kind: kindDelayed, detail: "no port was allocated in time; launch again to get the same preview",
+			retryAfter: fullRetryAfter, cause: err,
+		}
+	}
+	return pvi, created, err
+}
+
+// createOrFind creates the instance, or finds the live one of that name, and waits until the manager has decided
 // about it. One that has ended, or is about to, makes way first. Concurrent launches meet at the API server: one
 // creates, the others find. The reads that decide come from the API server, not from the cache, which may still show
 // what a stop a moment ago has ended.
-func (a *API) launchInstance(ctx context.Context, want *v1alpha1.PreviewInstance) (*v1alpha1.PreviewInstance, bool, error) {
+func (a *API) createOrFind(ctx context.Context, want *v1alpha1.PreviewInstance, slot *launchSlot) (*v1alpha1.PreviewInstance, bool, error) {
 	for {
 		pvi := want.DeepCopy()
 		err := a.instances.Create(ctx, pvi)
 		created := err == nil
+		if created {
+			slot.uid = pvi.UID
+		}
 		if apierrors.IsAlreadyExists(err) {
 			pvi, err = a.instances.Live(ctx, want.Name)
 		}

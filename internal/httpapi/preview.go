@@ -12,6 +12,9 @@ import (
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 )
 
+// stopSeenTimeout bounds how long a stop waits for the cache, which takes milliseconds.
+const stopSeenTimeout = time.Second
+
 // configReply is the configuration in force for a preview.
 type configReply struct {
 	Port           *int32  `json:"port"`
@@ -28,12 +31,14 @@ func (a *API) previewOperations() []operation {
 		{
 			method: http.MethodPost, path: path + "/launch", id: "launchPreview", tag: tagPreviews,
 			summary: "Launch a preview, or find the one that runs",
-			body:    &bodySpec{json: launchBody{}, optional: true},
+			description: "Every request counts for the launches a minute of the generation's owner, but what is live already does not " +
+				"count against the live previews of one user.",
+			body: &bodySpec{json: launchBody{}, optional: true},
 			answers: []answerSpec{
 				{status: http.StatusOK, description: "It was live already.", json: launchReply{}},
 				{status: http.StatusCreated, description: "It was created.", json: launchReply{}},
 			},
-			problems: []kind{kindNameTaken, kindNoFreePort, kindDelayed},
+			problems: []kind{kindNameTaken, kindTooManyPreviews, kindTooManyLaunches, kindNoFreePort, kindDelayed, kindDisabled},
 			handle:   a.launch,
 		},
 		{
@@ -75,8 +80,22 @@ func (a *API) stop(c *gin.Context) (reply, error) {
 		if err := a.patch(ctx, pvi, map[string]any{"spec": map[string]any{"desiredState": v1alpha1.DesiredStopped}}); err != nil {
 			return reply{}, err
 		}
+		a.awaitStopSeen(ctx, pvi)
 	}
 	return reply{status: http.StatusNoContent}, nil
+}
+
+// awaitStopSeen waits a moment until the cache shows that an instance is not live any more, so that it is not counted
+// against a launch that follows. It has been stopped in any case.
+func (a *API) awaitStopSeen(ctx context.Context, pvi *v1alpha1.PreviewInstance) {
+	ctx, cancel := context.WithTimeout(ctx, stopSeenTimeout)
+	defer cancel()
+	_, err := a.instances.WaitFor(ctx, pvi.Name, func(now *v1alpha1.PreviewInstance) bool {
+		return now == nil || now.UID != pvi.UID || !isLive(now)
+	})
+	if err != nil {
+		a.logger.Debug("a stopped preview is not seen to be", "instance", pvi.Name, "error", err)
+	}
 }
 
 // patch merges a change into exactly this instance.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -198,7 +199,7 @@ func (f *failure) problem(requestID string) Problem {
 // setHeader adds the header fields that belong to the failure.
 func (f *failure) setHeader(header http.Header) {
 	if f.retryAfter > 0 {
-		header.Set("Retry-After", strconv.Itoa(int(max(f.retryAfter.Seconds(), 1))))
+		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(max(f.retryAfter.Seconds(), 1)))))
 	}
 	if f.kind == kindUnauthorized {
 		header.Set("WWW-Authenticate", `Bearer realm="preview"`)
