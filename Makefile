@@ -52,6 +52,10 @@ build: bin/localcluster ## Build all programs into bin/
 bin/localcluster:
 	@go build -C hack/localcluster -o "$(CURDIR)/bin/localcluster" .
 
+.PHONY: plugin
+plugin: ## Build kubectl preview into bin/; put that on PATH for kubectl to find it
+	go build -trimpath -o bin/kubectl-preview ./cmd/kubectl-preview
+
 .PHONY: images
 images: ## Build the container images as OCI archives in dist/images, without a container engine (TAG=dev)
 	go run ./hack/images -tag $(TAG)

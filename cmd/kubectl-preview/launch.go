@@ -312,7 +312,7 @@ func (a *app) launched(ctx context.Context, c *client.Client, status client.Stat
 		{"logs", "kubectl preview logs -f " + id},
 		{"stop", "kubectl preview stop " + id},
 		{"in cluster", escaped(text(status.BaseURL))},
-		{"ends", clock(status.ExpiresAt)},
+		{"ends", ends(status)},
 	}
 	for _, row := range rows {
 		if row[1] != "" {

@@ -38,7 +38,7 @@ func (a *app) logs(ctx context.Context, id string, opts client.LogOptions) error
 	if err != nil {
 		return err
 	}
-	status, err := find(ctx, c.Client, id)
+	status, err := find(ctx, c, id)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func (a *app) open(ctx context.Context, id string, port uint16, browser bool) er
 	if err != nil {
 		return err
 	}
-	status, err := find(ctx, c.Client, id)
+	status, err := find(ctx, c, id)
 	if err != nil {
 		return err
 	}

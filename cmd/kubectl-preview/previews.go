@@ -19,7 +19,8 @@ import (
 const maxStop = 2 * time.Minute
 
 func (a *app) listCommand() *cobra.Command {
-	var opts client.ListOptions
+	var all bool
+	var state string
 	cmd := &cobra.Command{
 		Use: "ls", Aliases: []string{"list"},
 		Short: "List previews",
@@ -27,21 +28,27 @@ func (a *app) listCommand() *cobra.Command {
   kubectl preview ls --status running -o wide
   kubectl preview ls --all`,
 		Args: exactly(),
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.list(cmd.Context(), opts) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.list(cmd.Context(), all, state) },
 	}
 	states := []string{client.StatusStarting, client.StatusRunning, client.StatusStopping, client.StatusStopped, client.StatusFailed}
-	cmd.Flags().BoolVar(&opts.All, "all", false, "Those of all users; for administrators")
-	cmd.Flags().StringVar(&opts.Status, "status", "", "Only those in this state: "+strings.Join(states, ", "))
+	cmd.Flags().BoolVar(&all, "all", false, "Those of all users, for administrators; other users see their own")
+	cmd.Flags().StringVar(&state, "status", "", "Only those in this state: "+strings.Join(states, ", "))
 	mustRegister(cmd.RegisterFlagCompletionFunc("status", cobra.FixedCompletions(states, cobra.ShellCompDirectiveNoFileComp)))
 	return a.withOutput(cmd, formatJSON, formatWide)
 }
 
-func (a *app) list(ctx context.Context, opts client.ListOptions) error {
+func (a *app) list(ctx context.Context, all bool, state string) error {
 	c, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
-	previews, err := c.List(ctx, opts)
+	list := c.mine
+	if all {
+		list = func(ctx context.Context, state string) (client.Previews, error) {
+			return c.List(ctx, client.ListOptions{Status: state})
+		}
+	}
+	previews, err := list(ctx, state)
 	if err != nil {
 		return gatewayError(err)
 	}
@@ -53,21 +60,21 @@ func (a *app) list(ctx context.Context, opts client.ListOptions) error {
 		return nil
 	}
 	slices.SortStableFunc(previews.Previews, func(x, y client.Status) int { return strings.Compare(x.GenerationID, y.GenerationID) })
-	header := []string{"ID", "STATUS", "HEALTH", "PORT", "UPTIME", "AGE"}
-	if opts.All {
+	header := []string{"ID", "STATUS", "PORT", "UPTIME", "AGE"}
+	if all {
 		header = slices.Insert(header, 1, "USER")
 	}
 	if a.output == formatWide {
-		header = append(header, "PROJECT", "REASON", "URL")
+		header = append(header, "PROJECT", "ENDS", "REASON", "URL")
 	}
 	var rows [][]string
 	for _, p := range previews.Previews {
-		row := []string{p.GenerationID, p.Status, p.Health, number(p.Port), uptime(p), a.ago(p.CreatedAt)}
-		if opts.All {
+		row := []string{p.GenerationID, p.Status, number(p.Port), uptime(p), a.ago(p.CreatedAt)}
+		if all {
 			row = slices.Insert(row, 1, p.UserID)
 		}
 		if a.output == formatWide {
-			row = append(row, p.ProjectID, reasonOf(p), text(p.BaseURL))
+			row = append(row, p.ProjectID, ends(p), reasonOf(p), text(p.BaseURL))
 		}
 		rows = append(rows, row)
 	}
@@ -79,6 +86,18 @@ func uptime(s client.Status) string {
 		return ""
 	}
 	return duration.HumanDuration(time.Duration(s.UptimeSeconds * float64(time.Second)))
+}
+
+// ends says when a preview will be stopped. One that has ended has been.
+func ends(s client.Status) string {
+	switch {
+	case s.Finished():
+		return ""
+	case s.SessionExpiresAt != nil && s.MaxUptimeAt != nil && s.SessionExpiresAt.Before(*s.MaxUptimeAt):
+		return clock(s.SessionExpiresAt) + " without use, " + clock(s.MaxUptimeAt) + " at the latest"
+	default:
+		return clock(s.ExpiresAt)
+	}
 }
 
 func reasonOf(s client.Status) string {
@@ -104,7 +123,7 @@ func (a *app) status(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	s, err := find(ctx, c.Client, id)
+	s, err := find(ctx, c, id)
 	if err != nil {
 		return err
 	}
@@ -114,7 +133,7 @@ func (a *app) status(ctx context.Context, id string) error {
 	rows := [][2]string{
 		{"Id", s.GenerationID}, {"User", s.UserID}, {"Project", s.ProjectID}, {"Status", s.Status}, {"Reason", s.Reason}, {"Health", s.Health},
 		{"Port", number(s.Port)}, {"URL", text(s.BaseURL)}, {"Memory", amount(s.MemoryUsageMB, " MiB")}, {"CPU", amount(s.CPUPercent, " %")},
-		{"Created", clock(&s.CreatedAt)}, {"Started", clock(s.StartedAt)}, {"Uptime", uptime(s)}, {"Stopped", clock(s.StoppedAt)}, {"Ends", clock(s.ExpiresAt)},
+		{"Created", clock(&s.CreatedAt)}, {"Started", clock(s.StartedAt)}, {"Uptime", uptime(s)}, {"Ends", ends(s)}, {"Stopped", clock(s.StoppedAt)},
 	}
 	if s.Restarts > 0 {
 		rows = append(rows, [2]string{"Restarts", strconv.Itoa(int(s.Restarts))})
@@ -150,7 +169,7 @@ func (a *app) endpoints(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	status, err := find(ctx, c.Client, id)
+	status, err := find(ctx, c, id)
 	if err != nil {
 		return err
 	}
@@ -204,7 +223,7 @@ func (a *app) stop(ctx context.Context, id string, remove, wait bool) error {
 	if err != nil {
 		return err
 	}
-	status, err := find(ctx, c.Client, id)
+	status, err := find(ctx, c, id)
 	if client.IsKind(err, client.KindPreviewNotFound) && remove {
 		// There is no preview, but a generation of exactly this id.
 		if err := c.DeleteGeneration(ctx, id); err != nil {

@@ -76,11 +76,11 @@ func (a *app) request(ctx context.Context, method, path string, o requestOptions
 	}
 	id := o.id
 	if id == "" {
-		if id, err = only(ctx, c.Client); err != nil {
+		if id, err = only(ctx, c); err != nil {
 			return err
 		}
 	} else {
-		status, err := find(ctx, c.Client, id)
+		status, err := find(ctx, c, id)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,22 +22,17 @@ const (
 
 // find returns the state of the preview of that id or, when there is no such generation, of the one preview whose id begins
 // with it.
-func find(ctx context.Context, c *client.Client, id string) (client.Status, error) {
+func find(ctx context.Context, c *connection, id string) (client.Status, error) {
 	status, err := c.Status(ctx, id)
 	// An id may end in a hyphen only when it is a shortened one.
 	if !client.IsKind(err, client.KindGenerationNotFound, client.KindForbidden, client.KindInvalidRequest) {
 		return status, gatewayError(err)
 	}
-	previews, listErr := c.List(ctx, client.ListOptions{})
+	previews, listErr := c.mine(ctx, "")
 	if listErr != nil {
 		return status, gatewayError(err)
 	}
-	var matches []string
-	for _, p := range previews.Previews {
-		if strings.HasPrefix(p.GenerationID, id) {
-			matches = append(matches, p.GenerationID)
-		}
-	}
+	matches := idsOf(previews, func(p client.Status) bool { return strings.HasPrefix(p.GenerationID, id) })
 	switch len(matches) {
 	case 0:
 		return status, fmt.Errorf("%s: %w", id, err)
@@ -44,8 +40,29 @@ func find(ctx context.Context, c *client.Client, id string) (client.Status, erro
 		status, err := c.Status(ctx, matches[0])
 		return status, gatewayError(err)
 	}
-	slices.Sort(matches)
 	return status, fmt.Errorf("%s is the beginning of %d ids, give more of the one you mean: %s", id, len(matches), some(matches))
+}
+
+// mine lists the previews of the user. Whose a token is depends on the gateway's settings; when it was read wrongly, the
+// gateway is left to know.
+func (c *connection) mine(ctx context.Context, status string) (client.Previews, error) {
+	previews, err := c.List(ctx, client.ListOptions{User: c.user, Status: status})
+	if c.user != "" && client.IsKind(err, client.KindRoleRequired, client.KindInvalidRequest) {
+		return c.List(ctx, client.ListOptions{Status: status})
+	}
+	return previews, err
+}
+
+// idsOf are the generations of those previews that are wanted, in order. Previews made with kubectl may share one.
+func idsOf(previews client.Previews, want func(client.Status) bool) []string {
+	var ids []string
+	for _, p := range previews.Previews {
+		if want(p) {
+			ids = append(ids, p.GenerationID)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // some lists the first few of many.
@@ -57,24 +74,20 @@ func some(ids []string) string {
 }
 
 // only returns the one preview that is live.
-func only(ctx context.Context, c *client.Client) (string, error) {
-	previews, err := c.List(ctx, client.ListOptions{})
+func only(ctx context.Context, c *connection) (string, error) {
+	previews, err := c.mine(ctx, "")
 	if err != nil {
 		return "", gatewayError(err)
 	}
-	var live []string
-	for _, p := range previews.Previews {
-		if p.Status == client.StatusRunning || p.Status == client.StatusStarting {
-			live = append(live, p.GenerationID)
-		}
-	}
+	live := idsOf(previews, func(p client.Status) bool {
+		return p.Status == client.StatusRunning || p.Status == client.StatusStarting
+	})
 	switch len(live) {
 	case 0:
-		return "", fmt.Errorf("you have no live preview: launch one, or name one with --id")
+		return "", errors.New("you have no live preview: launch one, or name one with --id")
 	case 1:
 		return live[0], nil
 	}
-	slices.Sort(live)
 	return "", fmt.Errorf("you have %d live previews, name one with --id: %s", len(live), some(live))
 }
 
@@ -89,13 +102,9 @@ func (a *app) completeIDs(cmd *cobra.Command, args []string, _ string) ([]string
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	previews, err := c.List(ctx, client.ListOptions{})
+	previews, err := c.mine(ctx, "")
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	var ids []string
-	for _, p := range previews.Previews {
-		ids = append(ids, p.GenerationID)
-	}
-	return ids, cobra.ShellCompDirectiveNoFileComp
+	return idsOf(previews, func(client.Status) bool { return true }), cobra.ShellCompDirectiveNoFileComp
 }

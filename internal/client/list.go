@@ -17,13 +17,13 @@ const (
 
 // ListOptions choose among previews.
 type ListOptions struct {
-	// All asks for those of every user, which only administrators may.
-	All bool
+	// User is whose they are. When empty they are one's own, for administrators everybody's.
+	User string
 	// Status is one of the words for the state of a preview; any when empty.
 	Status string
 }
 
-// Previews are the previews of a user, or of all. The document has those of all pages.
+// Previews are the previews of a user, or of all, the newest first. The document has those of all pages.
 type Previews struct {
 	Raw
 	Previews []Status
@@ -41,8 +41,8 @@ func (c *Client) List(ctx context.Context, opts ListOptions) (Previews, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	query := url.Values{"limit": {strconv.Itoa(pageSize)}}
-	if opts.All {
-		query.Set("all", "true")
+	if opts.User != "" {
+		query.Set("user_id", opts.User)
 	}
 	if opts.Status != "" {
 		query.Set("status", opts.Status)
@@ -65,7 +65,7 @@ func (c *Client) List(ctx context.Context, opts ListOptions) (Previews, error) {
 func listOf(all []json.RawMessage) (Previews, error) {
 	var list Previews
 	var err error
-	if list.Document, err = json.Marshal(map[string]any{"previews": all}); err != nil {
+	if list.Document, err = json.Marshal(map[string]any{"previews": all, "count": len(all)}); err != nil {
 		return Previews{}, err
 	}
 	for _, raw := range all {

@@ -23,6 +23,7 @@ const (
 	KindInvalidRequest      = "invalid-request"
 	KindUnauthorized        = "unauthorized"
 	KindForbidden           = "forbidden"
+	KindRoleRequired        = "role-required"
 	KindInvalidPreviewToken = "invalid-preview-token"
 	KindGenerationNotFound  = "generation-not-found"
 	KindPreviewNotFound     = "preview-not-found"

@@ -88,8 +88,12 @@ type Status struct {
 	CreatedAt     time.Time  `json:"created_at"`
 	StartedAt     *time.Time `json:"started_at"`
 	StoppedAt     *time.Time `json:"stopped_at"`
-	ExpiresAt     *time.Time `json:"expires_at"`
-	Failure       *Failure   `json:"failure"`
+	// SessionExpiresAt is when it will be stopped unless it is used, MaxUptimeAt when it will be stopped in any case.
+	SessionExpiresAt *time.Time `json:"session_expires_at"`
+	MaxUptimeAt      *time.Time `json:"max_uptime_at"`
+	// ExpiresAt is the earlier of the two and, once it has ended, when it will be deleted.
+	ExpiresAt *time.Time `json:"expires_at"`
+	Failure   *Failure   `json:"failure"`
 }
 
 // Finished reports whether the preview has ended.

@@ -12,11 +12,11 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/apimachinery/pkg/util/httpstream"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
+	"k8s.io/streaming/pkg/httpstream"
 )
 
 // forwardTimeout bounds how long a port-forward may take to stand.
@@ -93,7 +93,7 @@ func (f *Forwarder) start(ctx context.Context, gateway Gateway) (*forward, error
 	fw := &forward{stop: make(chan struct{}), done: make(chan struct{})}
 	ready := make(chan struct{})
 	messages := &boundedBuffer{}
-	forwarder, err := portforward.NewOnAddresses(dialer, []string{"127.0.0.1"}, []string{":" + strconv.Itoa(int(gateway.Port))}, fw.stop, ready, io.Discard, messages)
+	forwarder, err := portforward.NewOnAddressesForStreaming(dialer, []string{"127.0.0.1"}, []string{":" + strconv.Itoa(int(gateway.Port))}, fw.stop, ready, io.Discard, messages)
 	if err != nil {
 		return nil, err
 	}
@@ -130,12 +130,12 @@ func (f *Forwarder) dialer(gateway Gateway) (httpstream.Dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	overSPDY := spdy.NewDialer(upgrader, &http.Client{Transport: transport}, http.MethodPost, target)
-	overWebSocket, err := portforward.NewSPDYOverWebsocketDialer(target, f.config)
+	overSPDY := spdy.NewDialerForStreaming(upgrader, &http.Client{Transport: transport}, http.MethodPost, target)
+	overWebSocket, err := portforward.NewSPDYOverWebsocketDialerForStreaming(target, f.config)
 	if err != nil {
 		return nil, err
 	}
-	return portforward.NewFallbackDialer(overWebSocket, overSPDY, func(err error) bool {
+	return portforward.NewFallbackDialerForStreaming(overWebSocket, overSPDY, func(err error) bool {
 		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
 	}), nil
 }
