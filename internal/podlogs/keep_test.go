@@ -208,6 +208,36 @@ func TestRepeatedLineThatIsCutIsNotTakenForTheLast(t *testing.T) {
 	}
 }
 
+// What the end of a stream has cut counts only if no later stream brings it, whether or not streams broke before.
+func TestLastLineOfAKeptPodAfterABrokenStream(t *testing.T) {
+	whole := len(epoch.Format(time.RFC3339Nano) + " line 0\n")
+	tests := map[string]struct {
+		breakAfter int
+		last       []fakeEntry
+		want       []string
+	}{
+		"cut, then whole":              {2*whole - 3, nil, []string{"line 0", "line 1"}},
+		"without line break at last":   {whole, []fakeEntry{{epoch, "bye"}}, []string{"line 0", "line 1", "bye"}},
+		"cut, then another one is cut": {2*whole - 3, []fakeEntry{{epoch, "bye"}}, []string{"line 0", "line 1", "bye"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			log := newFakeLog()
+			log.breakWith, log.breakAfter = io.EOF, []int{tt.breakAfter}
+			log.print(epoch, "line 0", "line 1")
+			hub := newKeeper(t, log, nil)
+			keep(t, hub, "pod")
+			v := view(t, hub, nil)
+			take(t, v, 2)
+			log.change(func() { log.entries, log.gone = append(log.entries, tt.last...), true })
+			hub.Wait()
+			if diff := cmp.Diff(tt.want, texts(look(t, hub, "pod", nil))); diff != "" {
+				t.Errorf("lines (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // A viewer who is behind when the pod ends still learns exactly how many lines it lost.
 func TestSlowViewerOfAKeptPodThatEnded(t *testing.T) {
 	log := newFakeLog()
@@ -441,6 +471,7 @@ func TestClose(t *testing.T) {
 	hub.Close()
 	expectHub(t, hub, 1, 0, 0)
 	if err := hub.Keep("a"); !errors.Is(err, ErrClosed) {
+		hub.Drop("a")
 		t.Errorf("keep after close: %v, want ErrClosed", err)
 	}
 	v.Close()
