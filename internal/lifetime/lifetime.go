@@ -21,7 +21,7 @@ const ActivityLasts = 90 * time.Second
 // Running describes an instance that runs.
 type Running struct {
 	StartedAt time.Time
-	// LastActivity is the last traffic or viewer; zero, or earlier than StartedAt, counts as StartedAt.
+	// LastActivity is the last recorded traffic or viewer, who may have come before StartedAt; zero if there was none.
 	LastActivity time.Time
 	// SessionTimeout without activity, at least ActivityLasts once there was any, and MaxUptime in all.
 	SessionTimeout, MaxUptime time.Duration
@@ -30,14 +30,15 @@ type Running struct {
 // SessionEnd is when the instance has to stop for want of use. Activity later than the maximum uptime, written by
 // somebody's wrong clock, counts as the last that there can be.
 func (r Running) SessionEnd() time.Time {
-	if !r.LastActivity.After(r.StartedAt) {
-		return r.StartedAt.Add(r.SessionTimeout)
-	}
+	unused := r.StartedAt.Add(r.SessionTimeout)
 	active := r.LastActivity
 	if oldest := r.UptimeEnd(); active.After(oldest) {
 		active = oldest
 	}
-	return active.Add(max(r.SessionTimeout, ActivityLasts))
+	if used := active.Add(max(r.SessionTimeout, ActivityLasts)); used.After(unused) {
+		return used
+	}
+	return unused
 }
 
 // UptimeEnd is when the instance has to stop however much it is used.

@@ -47,13 +47,16 @@ func TestEnds(t *testing.T) {
 		session, max time.Duration
 		want         ends
 	}{
-		"unused":                       {session: 30 * time.Minute, max: time.Hour, want: ends{at(30 * time.Minute), at(time.Hour)}},
-		"used":                         {activity: at(20 * time.Minute), session: 30 * time.Minute, max: time.Hour, want: ends{at(50 * time.Minute), at(time.Hour)}},
-		"used late":                    {activity: at(50 * time.Minute), session: 30 * time.Minute, max: time.Hour, want: ends{at(80 * time.Minute), at(time.Hour)}},
-		"activity from a future clock": {activity: time.Date(9999, 12, 31, 23, 59, 0, 0, time.UTC), session: 30 * time.Minute, max: time.Hour, want: ends{at(90 * time.Minute), at(time.Hour)}},
-		"short and unused":             {session: 8 * time.Second, max: time.Hour, want: ends{at(8 * time.Second), at(time.Hour)}},
-		"short and used":               {activity: at(5 * time.Second), session: 8 * time.Second, max: time.Hour, want: ends{at(95 * time.Second), at(time.Hour)}},
-		"longer than it may run":       {session: 2 * time.Hour, max: time.Hour, want: ends{at(2 * time.Hour), at(time.Hour)}},
+		"unused":                                 {session: 30 * time.Minute, max: time.Hour, want: ends{at(30 * time.Minute), at(time.Hour)}},
+		"used":                                   {activity: at(20 * time.Minute), session: 30 * time.Minute, max: time.Hour, want: ends{at(50 * time.Minute), at(time.Hour)}},
+		"used late":                              {activity: at(50 * time.Minute), session: 30 * time.Minute, max: time.Hour, want: ends{at(80 * time.Minute), at(time.Hour)}},
+		"activity from a future clock":           {activity: time.Date(9999, 12, 31, 23, 59, 0, 0, time.UTC), session: 30 * time.Minute, max: time.Hour, want: ends{at(90 * time.Minute), at(time.Hour)}},
+		"short and unused":                       {session: 8 * time.Second, max: time.Hour, want: ends{at(8 * time.Second), at(time.Hour)}},
+		"short and viewed from the start":        {activity: at(0), session: 8 * time.Second, max: time.Hour, want: ends{at(90 * time.Second), at(time.Hour)}},
+		"short and viewed from before the start": {activity: at(-20 * time.Second), session: 8 * time.Second, max: time.Hour, want: ends{at(70 * time.Second), at(time.Hour)}},
+		"short and used by an earlier run":       {activity: at(-85 * time.Second), session: 8 * time.Second, max: time.Hour, want: ends{at(8 * time.Second), at(time.Hour)}},
+		"short and used":                         {activity: at(5 * time.Second), session: 8 * time.Second, max: time.Hour, want: ends{at(95 * time.Second), at(time.Hour)}},
+		"longer than it may run":                 {session: 2 * time.Hour, max: time.Hour, want: ends{at(2 * time.Hour), at(time.Hour)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := Running{StartedAt: start, LastActivity: tc.activity, SessionTimeout: tc.session, MaxUptime: tc.max}
