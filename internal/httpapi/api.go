@@ -92,6 +92,7 @@ type API struct {
 	uploads  slots
 	requests slots
 
+	discovered *discoveries
 	// judged is set once tokens could be judged.
 	judged    atomic.Bool
 	drainOnce sync.Once
@@ -120,8 +121,10 @@ func New(opts Options) (*API, error) {
 	a.metrics = newMetrics(a.streams.count)
 	a.scrape = promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{})
 	a.activity = newActivity(opts.Now, a.writeActivity)
+	a.discovered = newDiscoveries(opts.Now)
 	a.instances.OnEnd(func(uid types.UID, gone bool) {
 		a.forwarder.Forget(string(uid))
+		a.discovered.forget(uid)
 		if gone {
 			// Not before: the write of an activity is itself a change of an instance that may not run yet.
 			a.activity.forget(uid)

@@ -74,6 +74,7 @@ func (a *API) useOperations() []operation {
 			problems: []kind{kindNoPreview, kindTooManyStreams, kindBusy},
 			handle:   a.streamLogs,
 		},
+		a.endpointsOperation(path),
 	}
 }
 
