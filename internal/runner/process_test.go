@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -97,13 +98,19 @@ func startPod(t *testing.T, env ...string) *pod {
 	if err != nil {
 		t.Fatal(err)
 	}
+	environ := []string{"PATH=" + os.Getenv("PATH"), "HOME=/", "PREVIEW_RUNNER_SECRET_SHA256=x"}
+	if !slices.ContainsFunc(env, func(entry string) bool { return strings.HasPrefix(entry, "PYTHONPATH=") }) {
+		// Of two, programs disagree on which one counts.
+		environ = append(environ, "PYTHONPATH="+fake)
+	}
+	environ = append(environ, env...)
 	p := &pod{t: t, dir: t.TempDir(), port: freePort(t), exited: make(chan struct{})}
 	address := "127.0.0.1:" + strconv.Itoa(int(freePort(t)))
 	p.target = handover.Target{PodName: "pod", PodUID: podUID, Address: address, Secret: secret}
 	options, err := json.Marshal(runner.Options{
 		SecretHash: secret.Hash(), PodUID: podUID, Address: address, WorkspaceDir: p.dir,
 		TerminationLog: p.path("termination-log"), CgroupDir: p.path("cgroup"),
-		Environ: append([]string{"PATH=" + os.Getenv("PATH"), "HOME=/", "PREVIEW_RUNNER_SECRET_SHA256=x", "PYTHONPATH=" + fake}, env...),
+		Environ: environ,
 	})
 	if err != nil {
 		t.Fatal(err)
