@@ -54,7 +54,7 @@ func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) 
 	if err != nil {
 		return err
 	}
-	opts.Store = generations
+	opts.Store, opts.Idempotency = generations, generations.Idempotency()
 	api, err := httpapi.New(opts)
 	if err != nil {
 		return err

@@ -27,14 +27,16 @@ import (
 
 // Options are what an API is made of; every member is needed unless it says otherwise.
 type Options struct {
-	Settings  *settings.Live
-	Store     GenerationStore
-	Instances *Instances
-	Verifier  *auth.Verifier
-	Signer    *session.Signer
-	Forwarder *proxy.Forwarder
-	Logs      *podlogs.Hub
-	Logger    *slog.Logger
+	Settings *settings.Live
+	Store    GenerationStore
+	// Idempotency remembers the answers to launches with an Idempotency-Key.
+	Idempotency IdempotencyStore
+	Instances   *Instances
+	Verifier    *auth.Verifier
+	Signer      *session.Signer
+	Forwarder   *proxy.Forwarder
+	Logs        *podlogs.Hub
+	Logger      *slog.Logger
 
 	// LaunchWait bounds how long a launch waits for the manager's decision, and for a predecessor to go.
 	LaunchWait time.Duration
@@ -53,8 +55,8 @@ type Options struct {
 }
 
 func (o *Options) complete() error {
-	if o.Store == nil || o.Instances == nil || o.Verifier == nil || o.Signer == nil || o.Forwarder == nil || o.Logs == nil || o.Logger == nil {
-		return errors.New("httpapi: Store, Instances, Verifier, Signer, Forwarder, Logs and Logger are needed")
+	if o.Store == nil || o.Idempotency == nil || o.Instances == nil || o.Verifier == nil || o.Signer == nil || o.Forwarder == nil || o.Logs == nil || o.Logger == nil {
+		return errors.New("httpapi: Store, Idempotency, Instances, Verifier, Signer, Forwarder, Logs and Logger are needed")
 	}
 	if o.LaunchWait <= 0 || o.MaxStreams <= 0 || o.MaxStreamsPerUser <= 0 || o.MaxUploads <= 0 || o.MaxRequests <= 0 {
 		return fmt.Errorf("httpapi: LaunchWait (%s), MaxStreams (%d), MaxStreamsPerUser (%d), MaxUploads (%d) and MaxRequests (%d) must be positive",
@@ -71,17 +73,18 @@ func (o *Options) complete() error {
 
 // API serves the routes. Run does its work in the background; Drain begins its end.
 type API struct {
-	settings   *settings.Live
-	store      GenerationStore
-	instances  *Instances
-	verifier   *auth.Verifier
-	signer     *session.Signer
-	forwarder  *proxy.Forwarder
-	logs       *podlogs.Hub
-	logger     *slog.Logger
-	launchWait time.Duration
-	heartbeat  time.Duration
-	now        func() time.Time
+	settings    *settings.Live
+	store       GenerationStore
+	idempotency IdempotencyStore
+	instances   *Instances
+	verifier    *auth.Verifier
+	signer      *session.Signer
+	forwarder   *proxy.Forwarder
+	logs        *podlogs.Hub
+	logger      *slog.Logger
+	launchWait  time.Duration
+	heartbeat   time.Duration
+	now         func() time.Time
 
 	activity *activity
 	metrics  *metrics
@@ -108,7 +111,7 @@ func New(opts Options) (*API, error) {
 		return nil, err
 	}
 	a := &API{
-		settings: opts.Settings, store: opts.Store, instances: opts.Instances, verifier: opts.Verifier, signer: opts.Signer,
+		settings: opts.Settings, store: opts.Store, idempotency: opts.Idempotency, instances: opts.Instances, verifier: opts.Verifier, signer: opts.Signer,
 		forwarder: opts.Forwarder, logs: opts.Logs, logger: opts.Logger, launchWait: opts.LaunchWait, heartbeat: opts.Heartbeat, now: opts.Now,
 		streams: newStreamLimit(opts.MaxStreams, opts.MaxStreamsPerUser),
 		uploads: newSlots(opts.MaxUploads, opts.SlotWait), requests: newSlots(opts.MaxRequests, opts.SlotWait),

@@ -390,7 +390,7 @@ func (h *harness) options() Options {
 	})
 	h.must(err)
 	return Options{
-		Settings: settings.Fixed(set), Store: h.store, Instances: instances, Verifier: verifier, Signer: signer, Forwarder: forwarder, Logs: logs, Logger: logger,
+		Settings: settings.Fixed(set), Store: h.store, Idempotency: h.store.Idempotency(), Instances: instances, Verifier: verifier, Signer: signer, Forwarder: forwarder, Logs: logs, Logger: logger,
 		LaunchWait: 5 * time.Second, MaxStreams: 4, MaxStreamsPerUser: 2, MaxUploads: 2, MaxRequests: 2, Now: h.clock.Now,
 	}
 }
@@ -482,16 +482,21 @@ func (h *harness) do(c call) answer {
 	for name, value := range c.header {
 		request.Header.Set(name, value)
 	}
+	a := h.send(request)
+	if a.status >= 400 {
+		h.checkProblem(c, a)
+	}
+	return a
+}
+
+func (h *harness) send(request *http.Request) answer {
+	h.t.Helper()
 	response, err := h.http.Do(request)
 	h.must(err)
 	defer response.Body.Close()
 	data, err := io.ReadAll(response.Body)
 	h.must(err)
-	a := answer{response.StatusCode, response.Header, data}
-	if a.status >= 400 {
-		h.checkProblem(c, a)
-	}
-	return a
+	return answer{response.StatusCode, response.Header, data}
 }
 
 // checkProblem holds what is true of every error.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/internal/session"
 	"github.com/codebegen/preview-operator/internal/store"
 )
 
@@ -108,18 +109,46 @@ func (b *launchBody) instance(meta store.Meta) *v1alpha1.PreviewInstance {
 
 // launchReply is the answer to a launch.
 type launchReply struct {
-	ID               string    `json:"id"`
-	GenerationID     string    `json:"generation_id"`
-	UserID           string    `json:"user_id"`
-	ProjectID        string    `json:"project_id"`
-	Version          string    `json:"version"`
-	Status           string    `json:"status" enum:"starting,running,stopping,stopped,failed"`
-	Port             *int32    `json:"port"`
-	BaseURL          *string   `json:"base_url"`
-	SessionToken     string    `json:"session_token"`
-	SessionExpiresAt time.Time `json:"session_expires_at"`
-	CreatedAt        time.Time `json:"created_at"`
+	ID               string       `json:"id"`
+	GenerationID     string       `json:"generation_id"`
+	UserID           string       `json:"user_id"`
+	ProjectID        string       `json:"project_id"`
+	Version          string       `json:"version"`
+	Status           string       `json:"status" enum:"starting,running,stopping,stopped,failed"`
+	Reason           string       `json:"reason,omitempty" doc:"Why it is in this state, in one word."`
+	Port             *int32       `json:"port"`
+	BaseURL          *string      `json:"base_url"`
+	SessionToken     string       `json:"session_token"`
+	SessionExpiresAt time.Time    `json:"session_expires_at"`
+	CreatedAt        time.Time    `json:"created_at"`
+	Failure          *failureBody `json:"failure,omitempty" doc:"Why it last ended other than as asked."`
 }
+
+// launchRequest is a launch as it was asked for.
+type launchRequest struct {
+	body launchBody
+	// key is the Idempotency-Key, or empty.
+	key string
+	// wait is for how long the answer is held, nil when that was not asked for.
+	wait *time.Duration
+}
+
+// launched is how a launch ended.
+type launched struct {
+	// status is the code of the answer, result what it is counted as.
+	status int
+	result string
+	pvi    *v1alpha1.PreviewInstance
+	// gone is what is known of the preview when it is gone, and pvi nil.
+	gone *launchReply
+}
+
+// The results of launches that did not fail.
+const (
+	resultCreated  = "created"
+	resultFound    = "found"
+	resultReplayed = "replayed"
+)
 
 func (a *API) launch(c *gin.Context) (reply, error) {
 	p, meta, err := a.generation(c, accessLaunch)
@@ -127,48 +156,73 @@ func (a *API) launch(c *gin.Context) (reply, error) {
 		return reply{}, err
 	}
 	if err := a.allowLaunch(meta.UserID); err != nil {
+		a.metrics.launched("", err)
 		return reply{}, err
 	}
-	var body launchBody
-	if err := readJSON(c, maxLaunchBytes, true, &body); err != nil {
-		return reply{}, err
-	}
-	if err := body.validate(meta); err != nil {
-		return reply{}, err
-	}
-	pvi, created, err := a.launchWithin(c.Request.Context(), body.instance(meta))
-	a.metrics.launched(created, err)
+	request, err := a.readLaunch(c, meta)
 	if err != nil {
 		return reply{}, err
 	}
-	answer, err := a.launchReply(p, pvi)
+	begun := time.Now()
+	l, err := a.launchOnce(c, p, request, meta)
+	a.metrics.launched(l.result, err)
 	if err != nil {
 		return reply{}, err
 	}
-	status := http.StatusOK
-	if created {
-		status = http.StatusCreated
+	if request.wait != nil {
+		if err := a.hold(c.Request.Context(), &l, *request.wait-time.Since(begun)); err != nil {
+			return reply{}, err
+		}
+		c.Header(preferenceAppliedHeader, fmt.Sprintf("wait=%d", *request.wait/time.Second))
 	}
-	return reply{status: status, body: answer}, nil
+	if l.result == resultReplayed {
+		c.Header(replayedHeader, "true")
+	}
+	answer, err := a.launchAnswer(p, l)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{status: l.status, body: answer}, nil
+}
+
+func (a *API) readLaunch(c *gin.Context, meta store.Meta) (launchRequest, error) {
+	var request launchRequest
+	var err error
+	if request.wait, err = a.readWait(c); err != nil {
+		return request, err
+	}
+	if request.key, err = readIdempotencyKey(c); err != nil {
+		return request, err
+	}
+	if err := readJSON(c, maxLaunchBytes, true, &request.body); err != nil {
+		return request, err
+	}
+	return request, request.body.validate(meta)
 }
 
 // launchWithin launches if that is turned on, and waits no longer than launchWait for the manager's decision.
-func (a *API) launchWithin(ctx context.Context, want *v1alpha1.PreviewInstance) (*v1alpha1.PreviewInstance, bool, error) {
+func (a *API) launchWithin(ctx context.Context, want *v1alpha1.PreviewInstance) (launched, error) {
 	if !a.settings.Current().Enabled {
-		return nil, false, &failure{
+		return launched{}, &failure{
 			kind: kindDisabled, detail: "an administrator has turned launching off; previews that run go on", retryAfter: disabledRetryAfter,
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, a.launchWait)
 	defer cancel()
 	pvi, created, err := a.launchInstance(ctx, want)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = &failure{
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return launched{}, &failure{
 			kind: kindDelayed, detail: "no port was allocated in time; launch again to get the same preview",
 			retryAfter: fullRetryAfter, cause: err,
 		}
+	case err != nil:
+		return launched{}, err
+	case created:
+		return launched{status: http.StatusCreated, result: resultCreated, pvi: pvi}, nil
+	default:
+		return launched{status: http.StatusOK, result: resultFound, pvi: pvi}, nil
 	}
-	return pvi, created, err
 }
 
 // createOrFind creates the instance, or finds the live one of that name, and waits until the manager has decided
@@ -255,11 +309,8 @@ func isDecided(pvi *v1alpha1.PreviewInstance) bool {
 	return pvi.Status.Port != 0 || pvi.Status.Phase.Finished()
 }
 
-func (a *API) launchReply(p auth.Principal, pvi *v1alpha1.PreviewInstance) (launchReply, error) {
-	token, expires, err := a.sessionToken(p, pvi)
-	if err != nil {
-		return launchReply{}, err
-	}
+// launchReplyOf is the answer about an instance, without a session token.
+func launchReplyOf(pvi *v1alpha1.PreviewInstance) launchReply {
 	version := ""
 	if pvi.Spec.Source.Generation != nil {
 		version = pvi.Spec.Source.Generation.Version
@@ -267,7 +318,21 @@ func (a *API) launchReply(p auth.Principal, pvi *v1alpha1.PreviewInstance) (laun
 	return launchReply{
 		ID:           string(pvi.UID),
 		GenerationID: pvi.Spec.GenerationID, UserID: pvi.Spec.UserID, ProjectID: pvi.Spec.ProjectID, Version: version,
-		Status: statusWord(pvi), Port: positive(pvi.Status.Port), BaseURL: nonEmpty(pvi.Status.BaseURL),
-		SessionToken: token, SessionExpiresAt: expires, CreatedAt: pvi.CreationTimestamp.UTC(),
-	}, nil
+		Status: statusWord(pvi), Reason: pvi.Status.Reason, Port: positive(pvi.Status.Port), BaseURL: nonEmpty(pvi.Status.BaseURL),
+		CreatedAt: pvi.CreationTimestamp.UTC(), Failure: failureBodyOf(pvi.Status.LastFailure),
+	}
+}
+
+// launchAnswer adds a session token, which has expired already when the preview is gone.
+func (a *API) launchAnswer(p auth.Principal, l launched) (answer launchReply, err error) {
+	if l.gone != nil {
+		answer = *l.gone
+		answer.Status, answer.Port, answer.BaseURL = "stopped", nil, nil
+		answer.SessionExpiresAt = a.now().UTC().Truncate(time.Second)
+	} else {
+		answer = launchReplyOf(l.pvi)
+		answer.SessionExpiresAt = a.sessionEnd(l.pvi)
+	}
+	answer.SessionToken, err = a.signer.Issue(session.Grant{InstanceUID: answer.ID, UserID: p.UserID, Expires: answer.SessionExpiresAt})
+	return answer, err
 }

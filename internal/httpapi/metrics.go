@@ -27,7 +27,7 @@ func newMetrics(openStreams func() int) *metrics {
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, []string{"route", "method"}),
 		launches: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "preview_gateway_launches_total", Help: "Launches by result: created, found, or the slug of the problem.",
+			Name: "preview_gateway_launches_total", Help: "Launches by result: created, found, replayed, or the slug of the problem.",
 		}, []string{"result"}),
 	}
 	m.registry.MustRegister(
@@ -53,13 +53,10 @@ func (m *metrics) served(route, method string, code int, took time.Duration, str
 	}
 }
 
-func (m *metrics) launched(created bool, err error) {
-	result := "found"
-	switch {
-	case err != nil:
+// launched counts a launch by its result, or by the slug of the problem.
+func (m *metrics) launched(result string, err error) {
+	if err != nil {
 		result = failureOf(err).kind.slug
-	case created:
-		result = "created"
 	}
 	m.launches.WithLabelValues(result).Inc()
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
@@ -27,18 +28,25 @@ type configReply struct {
 
 func (a *API) previewOperations() []operation {
 	const path = "/api/v1/generations/{generation_id}/preview"
+	launchHeaders := []string{preferenceAppliedHeader, replayedHeader}
 	return []operation{
 		{
 			method: http.MethodPost, path: path + "/launch", id: "launchPreview", tag: tagPreviews,
 			summary: "Launch a preview, or find the one that runs",
-			description: "Every request counts for the launches a minute of the generation's owner, but what is live already does not " +
-				"count against the live previews of one user.",
+			description: idempotencyDescription + "Every request counts for the launches a minute of the generation's owner, but what is live already does not " +
+				"count against the live previews of one user. With `wait`, the answer is held until the preview runs or has failed, or the " +
+				"time is over, and tells the state then; at most PREVIEW_LAUNCH_WAIT seconds, and `Preference-Applied` tells how many.",
+			params: []*huma.Param{
+				headerParam(idempotencyHeader, "1 to 255 visible ASCII characters that stand for this request.", false),
+				headerParam(preferHeader, "`wait=N` holds the answer for up to N seconds.", false),
+				queryParam(queryWait, "The same; goes before the header.", &huma.Schema{Type: huma.TypeInteger, Minimum: new(float64)}),
+			},
 			body: &bodySpec{json: launchBody{}, optional: true},
 			answers: []answerSpec{
-				{status: http.StatusOK, description: "It was live already.", json: launchReply{}},
-				{status: http.StatusCreated, description: "It was created.", json: launchReply{}},
+				{status: http.StatusOK, description: "It was live already.", json: launchReply{}, headers: launchHeaders},
+				{status: http.StatusCreated, description: "It was created.", json: launchReply{}, headers: launchHeaders},
 			},
-			problems: []kind{kindNameTaken, kindTooManyPreviews, kindTooManyLaunches, kindNoFreePort, kindDelayed, kindDisabled},
+			problems: []kind{kindNameTaken, kindKeyInUse, kindKeyReused, kindTooManyPreviews, kindTooManyLaunches, kindNoFreePort, kindDelayed, kindDisabled},
 			handle:   a.launch,
 		},
 		{

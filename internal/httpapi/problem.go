@@ -80,10 +80,10 @@ var (
 
 // headers are those that answers of this kind carry besides.
 func (k kind) headers() []string {
-	switch k.status {
-	case http.StatusUnauthorized:
+	switch {
+	case k.status == http.StatusUnauthorized:
 		return []string{"WWW-Authenticate"}
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+	case k.status == http.StatusTooManyRequests, k.status == http.StatusServiceUnavailable, k == kindKeyInUse:
 		return []string{"Retry-After"}
 	default:
 		return nil

@@ -8,7 +8,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
-	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/session"
 )
 
@@ -47,19 +46,18 @@ func (a *API) issueToken(c *gin.Context) (reply, error) {
 	if !isLive(pvi) {
 		return reply{}, &failure{kind: kindNotRunning, detail: "it has ended, or is about to; launch it again"}
 	}
-	token, expires, err := a.sessionToken(p, pvi)
+	expires := a.sessionEnd(pvi)
+	token, err := a.signer.Issue(session.Grant{InstanceUID: string(pvi.UID), UserID: p.UserID, Expires: expires})
 	if err != nil {
 		return reply{}, err
 	}
 	return reply{status: http.StatusOK, body: tokenReply{ID: string(pvi.UID), SessionToken: token, SessionExpiresAt: expires}}, nil
 }
 
-// sessionToken lets a principal use an instance for as long as it can run.
-func (a *API) sessionToken(p auth.Principal, pvi *v1alpha1.PreviewInstance) (string, time.Time, error) {
-	expires := a.now().Add(a.maxUptime(pvi)).UTC().Truncate(time.Second)
+// sessionEnd is when an instance ends at the latest, and session tokens for it expire.
+func (a *API) sessionEnd(pvi *v1alpha1.PreviewInstance) time.Time {
 	if end := pvi.Status.MaxUptimeAt; end != nil {
-		expires = end.UTC()
+		return end.UTC()
 	}
-	token, err := a.signer.Issue(session.Grant{InstanceUID: string(pvi.UID), UserID: p.UserID, Expires: expires})
-	return token, expires, err
+	return a.now().Add(a.maxUptime(pvi)).UTC().Truncate(time.Second)
 }
