@@ -223,6 +223,11 @@ func (w *walker) value(path string, depth int, strict bool) error {
 		return invalid(path, "contains half of a surrogate pair, which is no character")
 	}
 	switch token {
+	case nil:
+		// A member may be null in place of being left out; what is inside of one would become an empty text unnoticed.
+		if strict && depth > 1 {
+			return invalid(path, "must not be null")
+		}
 	case json.Delim('{'):
 		return w.members(path+".", depth+1, strict, func(string) (bool, error) { return strict, nil })
 	case json.Delim('['):

@@ -37,7 +37,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(contractRun{m}) }
 
 const (
 	namespace = "previews"
@@ -341,6 +341,7 @@ func newHarness(t *testing.T, change func(*Options)) *harness {
 	running.Go(func() { api.Run(ctx) })
 	server := httptest.NewServer(api)
 	h.url, h.http = server.URL, server.Client()
+	h.http.Transport = &contractTransport{h: h, next: h.http.Transport}
 	h.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	t.Cleanup(func() {
 		server.CloseClientConnections()
@@ -458,20 +459,20 @@ type answer struct {
 // do sends a request. A body is a string or bytes as they are, or anything else as JSON.
 func (h *harness) do(c call) answer {
 	h.t.Helper()
-	var body io.Reader
+	var body []byte
 	contentType := ""
 	switch b := c.body.(type) {
 	case nil:
 	case string:
-		body, contentType = strings.NewReader(b), "application/json"
+		body, contentType = []byte(b), "application/json"
 	case []byte:
-		body, contentType = bytes.NewReader(b), "application/gzip"
+		body, contentType = b, "application/gzip"
 	default:
 		data, err := json.Marshal(b)
 		h.must(err)
-		body, contentType = bytes.NewReader(data), "application/json"
+		body, contentType = data, "application/json"
 	}
-	request, err := http.NewRequestWithContext(h.t.Context(), c.method, h.url+c.path, body)
+	request, err := http.NewRequestWithContext(h.t.Context(), c.method, h.url+c.path, bytes.NewReader(body))
 	h.must(err)
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)

@@ -49,7 +49,9 @@ type answerSpec struct {
 	json any
 	// mediaType of a body that is not JSON.
 	mediaType string
-	headers   []string
+	// events of a stream: by name, a value of the type of their data. Lines without a name are message.
+	events  map[string]any
+	headers []string
 }
 
 // tags in the order of the documentation.
@@ -67,9 +69,9 @@ func (o *operation) ginPath() string {
 
 // allProblems are the kinds that the route may answer with, in the order of their status.
 func (o *operation) allProblems() []kind {
-	all := slices.Concat(o.problems, []kind{kindInternal})
+	all := slices.Clone(o.problems)
 	if !o.open {
-		all = append(all, kindUnauthorized, kindUnavailable)
+		all = append(all, kindUnauthorized, kindUnavailable, kindInternal)
 	}
 	if strings.Contains(o.path, "{generation_id}") {
 		all = append(all, kindInvalidRequest, kindForbidden)
@@ -80,7 +82,7 @@ func (o *operation) allProblems() []kind {
 	if o.body != nil {
 		all = append(all, kindInvalidRequest, kindTooLarge, kindMediaType)
 	}
-	if len(o.params) > 0 {
+	if slices.ContainsFunc(o.params, func(p *huma.Param) bool { return p.In != "path" }) {
 		all = append(all, kindInvalidRequest)
 	}
 	slices.SortFunc(all, func(a, b kind) int {

@@ -70,6 +70,7 @@ func (a *API) useOperations() []operation {
 			params:  []*huma.Param{headerParam("Last-Event-ID", "Goes on after this event.", false)},
 			answers: []answerSpec{{
 				status: http.StatusOK, description: "Server-Sent Events: lines as data, and the events `gap` and `end`.", mediaType: sse.ContentType,
+				events: streamEvents, headers: []string{"X-Accel-Buffering"},
 			}},
 			problems: []kind{kindNoPreview, kindTooManyStreams, kindBusy},
 			handle:   a.streamLogs,

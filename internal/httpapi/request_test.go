@@ -143,7 +143,7 @@ func TestIncidentBadEnvelopesAreNotSent(t *testing.T) {
 		"port of its own":         {`{"method":"GET","path":"/","port":22}`, "port"},
 		"query number":            {`{"method":"GET","path":"/","query":{"limit":10}}`, "query.limit"},
 		"query null":              {`{"method":"GET","path":"/","query":{"limit":null}}`, "query.limit"},
-		"query list with null":    {`{"method":"GET","path":"/","query":{"limit":["1",null]}}`, "query.limit"},
+		"query list with null":    {`{"method":"GET","path":"/","query":{"limit":["1",null]}}`, "query.limit[1]"},
 		"query twice":             {`{"method":"GET","path":"/","query":{"a":"1","a":"2"}}`, "query.a"},
 		"header list of lists":    {`{"method":"GET","path":"/","headers":{"A":[["x"]]}}`, "headers.A"},
 		"header name":             {`{"method":"GET","path":"/","headers":{"A B":"x"}}`, "headers"},
