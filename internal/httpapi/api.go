@@ -96,6 +96,7 @@ type API struct {
 	requests slots
 
 	discovered *discoveries
+	origins    *origins
 	// judged is set once tokens could be judged.
 	judged    atomic.Bool
 	drainOnce sync.Once
@@ -133,6 +134,9 @@ func New(opts Options) (*API, error) {
 			a.activity.forget(uid)
 		}
 	})
+	if a.origins, err = newOrigins(func() []string { return a.settings.Current().CORSOrigins }); err != nil {
+		return nil, fmt.Errorf("httpapi: PREVIEW_CORS_ORIGINS: %w", err)
+	}
 	operations := a.operations()
 	if a.openAPI, err = describeAPI(operations); err != nil {
 		return nil, err
@@ -157,7 +161,7 @@ func (a *API) routes(operations []operation) (*gin.Engine, error) {
 	engine.RedirectTrailingSlash = false
 	engine.RedirectFixedPath = false
 	engine.HandleMethodNotAllowed = true
-	engine.Use(a.observe)
+	engine.Use(a.observe, a.allowOrigins)
 	engine.NoRoute(a.adapt(func(*gin.Context) (reply, error) {
 		return reply{}, &failure{kind: kindNoRoute, detail: "see docs/http-api.md for the routes"}
 	}))

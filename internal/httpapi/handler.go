@@ -125,6 +125,8 @@ func (a *API) observe(c *gin.Context) {
 
 // recovered answers a request whose handler panicked.
 func (a *API) recovered(c *gin.Context, cause any) {
+	// Otherwise gin would go on with the handlers that follow the one that panicked.
+	c.Abort()
 	a.logger.Error("a handler panicked", "request_id", requestID(c), "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
 	if c.Writer.Written() {
 		return

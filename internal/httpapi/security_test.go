@@ -281,6 +281,11 @@ func TestPanicsBecomeProblems(t *testing.T) {
 	if a.status != 500 || a.slug() != "internal" || strings.Contains(string(a.body), "canary") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
+	after := false
+	h.api.engine.GET("/panic-early", func(*gin.Context) { panic("early") }, func(*gin.Context) { after = true })
+	if a := h.do(call{method: "GET", path: "/panic-early"}); a.status != 500 || after {
+		t.Errorf("%d; what follows a panic was run: %t", a.status, after)
+	}
 	if log := h.log.String(); !strings.Contains(log, "canary internal") || !strings.Contains(log, a.header.Get("X-Request-Id")) {
 		t.Errorf("the panic is not in the log:\n%s", log)
 	}
