@@ -23,6 +23,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/session"
 	"github.com/codebegen/preview-operator/internal/settings"
 	"github.com/codebegen/preview-operator/internal/store"
+	"github.com/codebegen/preview-operator/internal/vitals"
 )
 
 // Bounds of one gateway that are not settings.
@@ -50,10 +51,11 @@ func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, generations.Close()) }()
-	opts, err := apiOptions(ctx, live, lookup, logger)
+	opts, monitor, err := apiOptions(ctx, live, lookup, logger)
 	if err != nil {
 		return err
 	}
+	defer monitor.Close()
 	opts.Store, opts.Idempotency = generations, generations.Idempotency()
 	api, err := httpapi.New(opts)
 	if err != nil {
@@ -83,12 +85,14 @@ func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) 
 	})
 }
 
-// apiOptions makes everything that the API needs but the store.
-func apiOptions(ctx context.Context, live *settings.Live, lookup func(string) (string, bool), logger *slog.Logger) (_ httpapi.Options, err error) {
+// apiOptions makes everything that the API needs but the store. The monitor is that of the options, to close.
+func apiOptions(
+	ctx context.Context, live *settings.Live, lookup func(string) (string, bool), logger *slog.Logger,
+) (_ httpapi.Options, _ *vitals.Monitor, err error) {
 	s := live.Current()
 	verifier, signer, err := identity(s, logger)
 	if err != nil {
-		return httpapi.Options{}, err
+		return httpapi.Options{}, nil, err
 	}
 	defer func() {
 		if err != nil {
@@ -99,32 +103,36 @@ func apiOptions(ctx context.Context, live *settings.Live, lookup func(string) (s
 		Timeout: s.RequestTimeout, LookupTimeout: lookupTimeout, MaxResponseBytes: int64(s.MaxResponseMB) << 20, Resolver: net.DefaultResolver,
 	})
 	if err != nil {
-		return httpapi.Options{}, err
+		return httpapi.Options{}, nil, err
 	}
 	config, err := kubeConfig(ctx, s, lookup)
 	if err != nil {
-		return httpapi.Options{}, err
+		return httpapi.Options{}, nil, err
 	}
 	client, clientset, err := kubeClients(config)
 	if err != nil {
-		return httpapi.Options{}, err
+		return httpapi.Options{}, nil, err
 	}
 	instances, err := httpapi.NewInstances(client, s.Namespace)
 	if err != nil {
-		return httpapi.Options{}, err
+		return httpapi.Options{}, nil, err
 	}
 	logs, err := podlogs.NewHub(podlogs.Options{
 		Source:    podlogs.NewKubernetesSource(clientset.CoreV1().Pods(s.Namespace), containerName),
 		RingLines: int(s.LogBufferLines), RingBytes: int(s.LogBufferKB) << 10, Backoff: podlogs.DefaultBackoff, Logger: logger,
 	})
 	if err != nil {
-		return httpapi.Options{}, err
+		return httpapi.Options{}, nil, err
+	}
+	monitor, err := vitals.New(vitals.Options{Pods: podIdentities{clientset}, Logger: logger})
+	if err != nil {
+		return httpapi.Options{}, nil, err
 	}
 	return httpapi.Options{
-		Settings: live, Instances: instances, Verifier: verifier, Signer: signer, Forwarder: forwarder, Logs: logs, Logger: logger,
+		Settings: live, Instances: instances, Verifier: verifier, Signer: signer, Forwarder: forwarder, Logs: logs, Vitals: monitor, Logger: logger,
 		LaunchWait: s.LaunchWait, MaxStreams: int(s.MaxStreams), MaxStreamsPerUser: int(s.MaxStreamsPerUser),
 		MaxUploads: int(s.MaxUploads), MaxRequests: int(s.MaxRequests), SlotWait: slotWait,
-	}, nil
+	}, monitor, nil
 }
 
 // identity reads the keys. The verifier begins to read those of the identity provider.

@@ -36,6 +36,7 @@ type Options struct {
 	Signer      *session.Signer
 	Forwarder   *proxy.Forwarder
 	Logs        *podlogs.Hub
+	Vitals      Vitals
 	Logger      *slog.Logger
 
 	// LaunchWait bounds how long a launch waits for the manager's decision, and for a predecessor to go.
@@ -55,8 +56,9 @@ type Options struct {
 }
 
 func (o *Options) complete() error {
-	if o.Store == nil || o.Idempotency == nil || o.Instances == nil || o.Verifier == nil || o.Signer == nil || o.Forwarder == nil || o.Logs == nil || o.Logger == nil {
-		return errors.New("httpapi: Store, Idempotency, Instances, Verifier, Signer, Forwarder, Logs and Logger are needed")
+	if o.Store == nil || o.Idempotency == nil || o.Instances == nil || o.Verifier == nil || o.Signer == nil || o.Forwarder == nil ||
+		o.Logs == nil || o.Vitals == nil || o.Logger == nil {
+		return errors.New("httpapi: Store, Idempotency, Instances, Verifier, Signer, Forwarder, Logs, Vitals and Logger are needed")
 	}
 	if o.LaunchWait <= 0 || o.MaxStreams <= 0 || o.MaxStreamsPerUser <= 0 || o.MaxUploads <= 0 || o.MaxRequests <= 0 {
 		return fmt.Errorf("httpapi: LaunchWait (%s), MaxStreams (%d), MaxStreamsPerUser (%d), MaxUploads (%d) and MaxRequests (%d) must be positive",
@@ -81,6 +83,7 @@ type API struct {
 	signer      *session.Signer
 	forwarder   *proxy.Forwarder
 	logs        *podlogs.Hub
+	vitals      Vitals
 	logger      *slog.Logger
 	launchWait  time.Duration
 	heartbeat   time.Duration
@@ -113,7 +116,7 @@ func New(opts Options) (*API, error) {
 	}
 	a := &API{
 		settings: opts.Settings, store: opts.Store, idempotency: opts.Idempotency, instances: opts.Instances, verifier: opts.Verifier, signer: opts.Signer,
-		forwarder: opts.Forwarder, logs: opts.Logs, logger: opts.Logger, launchWait: opts.LaunchWait, heartbeat: opts.Heartbeat, now: opts.Now,
+		forwarder: opts.Forwarder, logs: opts.Logs, vitals: opts.Vitals, logger: opts.Logger, launchWait: opts.LaunchWait, heartbeat: opts.Heartbeat, now: opts.Now,
 		streams: newStreamLimit(opts.MaxStreams, opts.MaxStreamsPerUser),
 		uploads: newSlots(opts.MaxUploads, opts.SlotWait), requests: newSlots(opts.MaxRequests, opts.SlotWait),
 		draining: make(chan struct{}), quota: newQuota(opts.Instances),
@@ -128,6 +131,7 @@ func New(opts Options) (*API, error) {
 	a.discovered = newDiscoveries(opts.Now)
 	a.instances.OnEnd(func(uid types.UID, gone bool) {
 		a.forwarder.Forget(string(uid))
+		a.vitals.Forget(string(uid))
 		a.discovered.forget(uid)
 		if gone {
 			// Not before: the write of an activity is itself a change of an instance that may not run yet.

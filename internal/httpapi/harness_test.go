@@ -320,12 +320,13 @@ type harness struct {
 	clock   *testClock
 	log     *lockedBuffer
 	pods    *fakePods
+	vitals  *fakeVitals
 	auth    auth.Options
 }
 
 func newHarness(t *testing.T, change func(*Options)) *harness {
 	t.Helper()
-	h := &harness{t: t, cluster: newCluster(t), clock: &testClock{now: testTime}, log: &lockedBuffer{}, pods: newFakePods()}
+	h := &harness{t: t, cluster: newCluster(t), clock: &testClock{now: testTime}, log: &lockedBuffer{}, pods: newFakePods(), vitals: &fakeVitals{}}
 	h.auth = auth.Options{Secret: []byte(jwtSecret), Audience: "preview-operator", Now: h.clock.Now}
 	opts := h.options()
 	if change != nil {
@@ -391,7 +392,7 @@ func (h *harness) options() Options {
 	})
 	h.must(err)
 	return Options{
-		Settings: settings.Fixed(set), Store: h.store, Idempotency: h.store.Idempotency(), Instances: instances, Verifier: verifier, Signer: signer, Forwarder: forwarder, Logs: logs, Logger: logger,
+		Settings: settings.Fixed(set), Store: h.store, Idempotency: h.store.Idempotency(), Instances: instances, Verifier: verifier, Signer: signer, Forwarder: forwarder, Logs: logs, Vitals: h.vitals, Logger: logger,
 		LaunchWait: 5 * time.Second, MaxStreams: 4, MaxStreamsPerUser: 2, MaxUploads: 2, MaxRequests: 2, Now: h.clock.Now,
 	}
 }

@@ -4,10 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
@@ -16,63 +14,6 @@ import (
 func get(h *harness, path, user string) answer {
 	h.t.Helper()
 	return h.do(call{method: "GET", path: path, token: h.token(user, auth.RoleUser)})
-}
-
-func TestStatus(t *testing.T) {
-	h := newHarness(t, nil)
-	h.stored("gen", "alice")
-	if a := get(h, base+"gen/preview/status", "alice"); a.slug() != "preview-not-found" {
-		t.Fatalf("before the first launch: %d %s", a.status, a.body)
-	}
-	launch := decode[launchReply](h, h.do(launchCall(h, "gen", "alice", nil)), http.StatusCreated)
-	started, stopped := testTime, testTime.Add(45*time.Second)
-	exit := int32(137)
-	tests := []struct {
-		name   string
-		change func(*v1alpha1.PreviewInstance)
-		want   statusReply
-	}{
-		{"starting", allocated(3001), statusReply{previewBody: previewBody{Status: "starting", Port: launch.Port, BaseURL: launch.BaseURL}, Health: "unknown"}},
-		{
-			"running", func(p *v1alpha1.PreviewInstance) {
-				p.Status.Phase = v1alpha1.PhaseRunning
-				p.Status.StartedAt = &metav1.Time{Time: started}
-				p.Status.Restarts = 2
-				p.Status.SessionExpiresAt = &metav1.Time{Time: started.Add(time.Minute)}
-				p.Status.MaxUptimeAt = &metav1.Time{Time: started.Add(time.Hour)}
-				p.Status.ExpiresAt = &metav1.Time{Time: started.Add(time.Minute)}
-			},
-			statusReply{Health: "healthy", previewBody: previewBody{
-				Status: "running", Port: launch.Port, BaseURL: launch.BaseURL, UptimeSeconds: 90, StartedAt: &started, Restarts: 2,
-				SessionExpiresAt: ptr(started.Add(time.Minute)), MaxUptimeAt: ptr(started.Add(time.Hour)), ExpiresAt: ptr(started.Add(time.Minute)),
-			}},
-		},
-		{
-			"failed", func(p *v1alpha1.PreviewInstance) {
-				p.Status.Phase, p.Status.Reason, p.Status.Port, p.Status.BaseURL = v1alpha1.PhaseFailed, v1alpha1.ReasonOOMKilled, 0, ""
-				p.Status.StoppedAt, p.Status.ExpiresAt, p.Status.SessionExpiresAt, p.Status.MaxUptimeAt = &metav1.Time{Time: stopped}, nil, nil, nil
-				p.Status.LastFailure = &v1alpha1.Failure{Reason: v1alpha1.ReasonOOMKilled, Message: "limit is 512 MiB", ExitCode: &exit, At: metav1.Time{Time: stopped}}
-			},
-			statusReply{Health: "unknown", previewBody: previewBody{
-				Status: "failed", Reason: "OOMKilled", UptimeSeconds: 45, StartedAt: &started, StoppedAt: &stopped, Restarts: 2,
-				Failure: &failureBody{Reason: "OOMKilled", Message: "limit is 512 MiB", ExitCode: &exit, At: stopped},
-			}},
-		},
-	}
-	h.clock.advance(90 * time.Second)
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			h.cluster.setStatus(t, instanceName("gen"), tt.change)
-			var phase v1alpha1.PreviewInstance
-			tt.change(&phase)
-			h.sees("gen", func(p *v1alpha1.PreviewInstance) bool { return p.Status.Phase == phase.Status.Phase })
-			tt.want.ID, tt.want.GenerationID, tt.want.ProjectID, tt.want.CreatedAt = launch.ID, "gen", "proj", testTime
-			tt.want.UserID = "alice"
-			if diff := cmp.Diff(tt.want, decode[statusReply](h, get(h, base+"gen/preview/status", "alice"), http.StatusOK), cmp.AllowUnexported(statusReply{})); diff != "" {
-				t.Errorf("status (-want +got):\n%s", diff)
-			}
-		})
-	}
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -1,7 +1,10 @@
 package httpapi
 
 import (
+	"context"
+	"math"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -9,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/vitals"
 )
 
 // previewBody is what is known of a preview without asking its application.
@@ -44,7 +48,17 @@ type failureBody struct {
 // statusReply is the state of a preview.
 type statusReply struct {
 	previewBody
-	Health string `json:"health" enum:"healthy,unhealthy,unknown"`
+	MemoryUsageMB   *int64        `json:"memory_usage_mb" doc:"Working set in MiB; null when it is not known."`
+	CPUUsagePercent *float64      `json:"cpu_usage_percent" doc:"Of one core, to one decimal; null when it is not known."`
+	Health          vitals.Health `json:"health" enum:"healthy,unhealthy,unknown" doc:"unhealthy once the application has not answered three times, a second apart."`
+}
+
+// Vitals tells how applications are.
+type Vitals interface {
+	// Of tells what is known of an instance; nothing of one without an address.
+	Of(ctx context.Context, target vitals.Target) vitals.Snapshot
+	// Forget ends the interest in an instance.
+	Forget(instanceUID string)
 }
 
 func (a *API) status(c *gin.Context) (reply, error) {
@@ -56,11 +70,32 @@ func (a *API) status(c *gin.Context) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	answer := statusReply{previewBody: previewOf(pvi, a.now()), Health: "unknown"}
+	answer := statusReply{previewBody: previewOf(pvi, a.now()), Health: vitals.Unknown}
 	if pvi.Status.Phase == v1alpha1.PhaseRunning {
-		answer.Health = "healthy"
+		answer.add(a.vitals.Of(c.Request.Context(), vitalsTarget(pvi)))
 	}
 	return reply{status: http.StatusOK, body: answer}, nil
+}
+
+// vitalsTarget is where the application of an instance is, by its status alone. An address that is none is left out.
+func vitalsTarget(pvi *v1alpha1.PreviewInstance) vitals.Target {
+	target := vitals.Target{InstanceUID: string(pvi.UID), Namespace: pvi.Namespace, PodName: pvi.Status.PodName}
+	if ip, err := netip.ParseAddr(pvi.Status.PodIP); err == nil && pvi.Status.Port > 0 && pvi.Status.Port <= math.MaxUint16 {
+		target.PodIP, target.Port = ip, uint16(pvi.Status.Port)
+	}
+	return target
+}
+
+func (r *statusReply) add(s vitals.Snapshot) {
+	r.Health = s.Health
+	if s.MemoryBytes != nil {
+		mebibytes := int64(math.Round(float64(*s.MemoryBytes) / (1 << 20)))
+		r.MemoryUsageMB = &mebibytes
+	}
+	if s.CPUPercent != nil {
+		percent := math.Round(*s.CPUPercent*10) / 10
+		r.CPUUsagePercent = &percent
+	}
 }
 
 func previewOf(pvi *v1alpha1.PreviewInstance, now time.Time) previewBody {
