@@ -326,6 +326,22 @@ var _ = Describe("The sweep", func() {
 		Expect(s.handovers.known()).To(And(HaveLen(2), HaveKey(instance.UID), HaveKey(elsewhere.UID)))
 	})
 
+	It("tells the next who waits of a port that the one before did not take", func(ctx SpecContext) {
+		w := newWorld(nil)
+		var told []string
+		allocator, err := ports.New(3001, 3001, func(h ports.Holder) { told = append(told, h.Name.Name) })
+		Expect(err).NotTo(HaveOccurred())
+		s, _ := w.sweeper(api)
+		s.ports = allocator
+		for _, name := range []string{"first", "second", "third"} {
+			allocator.Allocate(newScope(w.create(name, nil), noon).holder())
+		}
+		allocator.Release(w.get("first").UID)
+		Expect(told).To(Equal([]string{"second"}))
+		Expect(s.sweep(ctx)).To(Succeed())
+		Expect(told).To(Equal([]string{"second", "third"}))
+	})
+
 	It("reads more than one page", func(ctx SpecContext) {
 		w := newWorld(nil)
 		var kept []string
