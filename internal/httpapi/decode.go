@@ -26,7 +26,7 @@ const (
 
 // readBody reads the body within the limit and in time. Compressed bodies are refused: what is sent is what is counted.
 func readBody(c *gin.Context, limit int64) ([]byte, error) {
-	if encoding := c.GetHeader("Content-Encoding"); encoding != "" && encoding != "identity" {
+	if encoding := strings.Join(c.Request.Header.Values("Content-Encoding"), ", "); encoding != "" && encoding != "identity" {
 		return nil, &failure{kind: kindMediaType, field: "Content-Encoding", detail: "send the body without a content encoding"}
 	}
 	if c.Request.ContentLength > limit {
@@ -44,7 +44,8 @@ func readBody(c *gin.Context, limit int64) ([]byte, error) {
 	if err == nil || errors.As(err, &tooLarge) {
 		return data, err
 	}
-	if c.Request.Context().Err() != nil {
+	// A client that has sent all it will may still read; it is told. The end of what it sends also ends the context.
+	if c.Request.Context().Err() != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, c.Request.Context().Err()
 	}
 	return nil, &failure{kind: kindInvalidRequest, field: "body", detail: "the body ended early or did not arrive in time", cause: err}
@@ -59,12 +60,13 @@ func readUntil(c *gin.Context, at time.Time) error {
 	return nil
 }
 
-// mediaType returns the type of the body without parameters.
+// mediaType returns the type of the body without parameters, nothing that is accepted anywhere when there are several.
+// Text is UTF-8.
 func mediaType(c *gin.Context) string {
-	header := c.GetHeader("Content-Type")
-	parsed, _, err := mime.ParseMediaType(header)
-	if err != nil {
-		return header
+	headers := c.Request.Header.Values("Content-Type")
+	parsed, params, err := mime.ParseMediaType(strings.Join(headers, ", "))
+	if charset, given := params["charset"]; err != nil || len(headers) != 1 || given && !strings.EqualFold(charset, "utf-8") {
+		return strings.Join(headers, ", ")
 	}
 	return parsed
 }
