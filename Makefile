@@ -74,9 +74,9 @@ deps: ## Install the Debian packages that are missing
 test: deps unit envtest chart e2e ## Run every suite, with all that they need
 
 .PHONY: unit
-unit: ## Run the unit tests of all modules
+unit: ## Run the unit tests of all modules, those of the store on SQLite and on a PostgreSQL server of their own
 	@for tool in jq python3; do command -v $$tool >/dev/null || hack/deps.sh $$tool; done
-	@hack/suite.sh unit . $$(go list ./... | grep -vE '/(controllers|test/e2e|test/bench)$$') $(TESTFLAGS)
+	@hack/postgres.sh hack/suite.sh unit . $$(go list ./... | grep -vE '/(controllers|test/e2e|test/bench)$$') $(TESTFLAGS)
 	@hack/suite.sh localcluster hack/localcluster ./... $(TESTFLAGS)
 
 .PHONY: envtest

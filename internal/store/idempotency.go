@@ -88,7 +88,7 @@ func (i *Idempotency) Begin(ctx context.Context, userID, key, requestDigest stri
 	lease := Lease{userID: userID, key: key, until: now.Add(IdempotencyLease).UnixMicro()}
 	var result IdempotencyResult
 	err := i.s.inTransaction(ctx, func(tx *sql.Tx) error {
-		if err := dropExpiredKeys(ctx, tx, now); err != nil {
+		if err := i.dropExpiredKeys(ctx, tx, now); err != nil {
 			return err
 		}
 		taken, err := take(ctx, tx, lease, requestDigest, now, now.Add(max(ttl, IdempotencyLease)))
@@ -100,7 +100,7 @@ func (i *Idempotency) Begin(ctx context.Context, userID, key, requestDigest stri
 			return err
 		}
 		result = IdempotencyResult{Outcome: IdempotencyFresh, Lease: lease}
-		return trimKeys(ctx, tx, userID, now)
+		return i.trimKeys(ctx, tx, userID, now)
 	})
 	if err != nil {
 		return IdempotencyResult{}, fmt.Errorf("store: begin an idempotent request: %w", err)
@@ -149,17 +149,21 @@ func look(ctx context.Context, tx *sql.Tx, userID, key, digest string, now time.
 }
 
 // dropExpiredKeys deletes a batch of the keys of all users that have expired.
-func dropExpiredKeys(ctx context.Context, tx *sql.Tx, now time.Time) error {
+func (i *Idempotency) dropExpiredKeys(ctx context.Context, tx *sql.Tx, now time.Time) error {
 	_, err := tx.ExecContext(ctx,
 		`DELETE FROM idempotency_keys WHERE (user_id, idempotency_key) IN (
 		   SELECT user_id, idempotency_key FROM idempotency_keys WHERE expires_at <= $1
-		   ORDER BY expires_at, user_id, idempotency_key LIMIT $2)`,
+		   ORDER BY expires_at, user_id, idempotency_key LIMIT $2`+i.s.dialect.skipLocked()+`)`,
 		now.UnixMicro(), expiredBatch)
 	return err
 }
 
-// trimKeys keeps a user within MaxIdempotencyKeys; concurrent requests may exceed it by their number for a moment.
-func trimKeys(ctx context.Context, tx *sql.Tx, userID string, now time.Time) error {
+// trimKeys keeps a user within MaxIdempotencyKeys. Concurrent requests of a user count one after the other: each has to
+// make place for one more.
+func (i *Idempotency) trimKeys(ctx context.Context, tx *sql.Tx, userID string, now time.Time) error {
+	if err := i.s.dialect.oneAtATime(ctx, tx, "idempotency keys of "+userID); err != nil {
+		return err
+	}
 	var keys int64
 	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM idempotency_keys WHERE user_id = $1`, userID).Scan(&keys); err != nil {
 		return err

@@ -3,7 +3,6 @@ package store
 import (
 	"encoding/base64"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -44,10 +43,10 @@ func listAll(t *testing.T, s *Store, opts ListOptions, between func(page int)) (
 }
 
 // Three users and two projects; several generations are stored at each moment, so that the id decides between them.
-func listFixture(t *testing.T) *Store {
+func listFixture(t *testing.T, db *database) *Store {
 	t.Helper()
 	now := epoch
-	s := openWithClock(t, filepath.Join(t.TempDir(), "preview.db"), func() time.Time { return now })
+	s := db.openWithClock(t, func() time.Time { return now })
 	for i, stored := range []struct{ id, user, project string }{
 		{"g1", "alice", "p"}, {"g3", "alice", "q"}, {"g2", "bob", "p"},
 		{"g6", "alice", "p"}, {"g4", "alice", "p"}, {"g5", "bob", "q"},
@@ -63,71 +62,75 @@ func listFixture(t *testing.T) *Store {
 }
 
 func TestList(t *testing.T) {
-	s := listFixture(t)
-	tests := map[string]struct {
-		opts ListOptions
-		want []string
-	}{
-		"everybody's":              {ListOptions{}, []string{"g7", "g8", "g9", "g4", "g5", "g6", "g1", "g2", "g3"}},
-		"one user's":               {ListOptions{UserID: "alice"}, []string{"g7", "g4", "g6", "g1", "g3"}},
-		"one project's":            {ListOptions{ProjectID: "p"}, []string{"g9", "g4", "g6", "g1", "g2"}},
-		"one user's in a project":  {ListOptions{UserID: "alice", ProjectID: "q"}, []string{"g7", "g3"}},
-		"of a user who has none":   {ListOptions{UserID: "mallory"}, nil},
-		"of a project without any": {ListOptions{UserID: "carol", ProjectID: "p"}, nil},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			for _, limit := range []int{1, 2, 3, 5, 9, MaxListLimit} {
-				tt.opts.Limit = limit
-				if diff := cmp.Diff(tt.want, listAll(t, s, tt.opts, nil)); diff != "" {
-					t.Errorf("in pages of %d (-want +got):\n%s", limit, diff)
-				}
-			}
-		})
-	}
-	page, _, err := s.List(t.Context(), ListOptions{UserID: "carol", Limit: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := s.Generation(t.Context(), "g8")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]Meta{want}, page); diff != "" {
-		t.Errorf("page (-want +got):\n%s", diff)
-	}
-	for _, limit := range []int{-1, 0, MaxListLimit + 1} {
-		if _, _, err := s.List(t.Context(), ListOptions{Limit: limit}); err == nil || !strings.Contains(err.Error(), "1 to 200") {
-			t.Errorf("limit %d: %v, want an error naming the bounds", limit, err)
+	eachDatabase(t, func(t *testing.T, db *database) {
+		s := listFixture(t, db)
+		tests := map[string]struct {
+			opts ListOptions
+			want []string
+		}{
+			"everybody's":              {ListOptions{}, []string{"g7", "g8", "g9", "g4", "g5", "g6", "g1", "g2", "g3"}},
+			"one user's":               {ListOptions{UserID: "alice"}, []string{"g7", "g4", "g6", "g1", "g3"}},
+			"one project's":            {ListOptions{ProjectID: "p"}, []string{"g9", "g4", "g6", "g1", "g2"}},
+			"one user's in a project":  {ListOptions{UserID: "alice", ProjectID: "q"}, []string{"g7", "g3"}},
+			"of a user who has none":   {ListOptions{UserID: "mallory"}, nil},
+			"of a project without any": {ListOptions{UserID: "carol", ProjectID: "p"}, nil},
 		}
-	}
+		for name, tt := range tests {
+			t.Run(name, func(t *testing.T) {
+				for _, limit := range []int{1, 2, 3, 5, 9, MaxListLimit} {
+					tt.opts.Limit = limit
+					if diff := cmp.Diff(tt.want, listAll(t, s, tt.opts, nil)); diff != "" {
+						t.Errorf("in pages of %d (-want +got):\n%s", limit, diff)
+					}
+				}
+			})
+		}
+		page, _, err := s.List(t.Context(), ListOptions{UserID: "carol", Limit: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := s.Generation(t.Context(), "g8")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]Meta{want}, page); diff != "" {
+			t.Errorf("page (-want +got):\n%s", diff)
+		}
+		for _, limit := range []int{-1, 0, MaxListLimit + 1} {
+			if _, _, err := s.List(t.Context(), ListOptions{Limit: limit}); err == nil || !strings.Contains(err.Error(), "1 to 200") {
+				t.Errorf("limit %d: %v, want an error naming the bounds", limit, err)
+			}
+		}
+	})
 }
 
 // Between two pages others are stored, replaced and deleted, the one at the cursor too: no page repeats or misses any
 // that stays as it is.
 func TestListIsStableWhileOthersWrite(t *testing.T) {
-	s := listFixture(t)
-	got := listAll(t, s, ListOptions{Limit: 2}, func(page int) {
-		switch page {
-		case 0:
-			mustPut(t, s, "new", "alice", "v1")
-			mustPut(t, s, "g9", "bob", "v2")
-		case 1:
-			if err := s.Delete(t.Context(), "g5", "bob"); err != nil {
-				t.Fatal(err)
+	eachDatabase(t, func(t *testing.T, db *database) {
+		s := listFixture(t, db)
+		got := listAll(t, s, ListOptions{Limit: 2}, func(page int) {
+			switch page {
+			case 0:
+				mustPut(t, s, "new", "alice", "v1")
+				mustPut(t, s, "g9", "bob", "v2")
+			case 1:
+				if err := s.Delete(t.Context(), "g5", "bob"); err != nil {
+					t.Fatal(err)
+				}
+				mustPut(t, s, fmt.Sprint("g", page), "alice", "v2")
 			}
-			mustPut(t, s, fmt.Sprint("g", page), "alice", "v2")
+		})
+		// g9 was replaced before its page came, and g1.
+		if diff := cmp.Diff([]string{"g7", "g8", "g4", "g5", "g6", "g2", "g3"}, got); diff != "" {
+			t.Errorf("ids (-want +got):\n%s", diff)
 		}
 	})
-	// g9 was replaced before its page came, and g1.
-	if diff := cmp.Diff([]string{"g7", "g8", "g4", "g5", "g6", "g2", "g3"}, got); diff != "" {
-		t.Errorf("ids (-want +got):\n%s", diff)
-	}
 }
 
 // Every page is found through an index and in its order: a listing that sorts or scans grows with the table.
 func TestListUsesAnIndex(t *testing.T) {
-	s := listFixture(t)
+	s := listFixture(t, newSQLite(t))
 	cursor := &ListCursor{UpdatedAt: epoch, ID: "g2"}
 	tests := map[string]struct {
 		opts ListOptions
@@ -145,23 +148,7 @@ func TestListUsesAnIndex(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			query, args := tt.opts.query()
-			rows, err := s.db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer rows.Close()
-			var plan []string
-			for rows.Next() {
-				var id, parent, unused int
-				var detail string
-				if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-					t.Fatal(err)
-				}
-				plan = append(plan, detail)
-			}
-			if err := rows.Err(); err != nil {
-				t.Fatal(err)
-			}
+			plan := explain(t, s, query, args...)
 			if len(plan) != 1 || !strings.HasPrefix(plan[0], tt.want) {
 				t.Errorf("plan %q, want %q alone", plan, tt.want)
 			}

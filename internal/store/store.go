@@ -1,5 +1,6 @@
-// Package store keeps generations, the projects that previews run, in a SQL database that the manager and the gateway
-// open side by side. It is SQLite in one file; queries stay within what PostgreSQL understands too.
+// Package store keeps what outlives a preview in a SQL database that the manager and the gateway open side by side: the
+// generations that previews run, records of the runs, their logs, and what the gateway remembers of requests. It is
+// SQLite in one file, or PostgreSQL; queries stay within what both understand, and what differs is a dialect's.
 package store
 
 import (
@@ -7,10 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"time"
-
-	_ "modernc.org/sqlite" // registers the database/sql driver "sqlite"
 )
 
 const (
@@ -18,10 +16,8 @@ const (
 	openTimeout = time.Minute
 	// queryTimeout bounds every call, on top of the caller's context.
 	queryTimeout = 15 * time.Second
-	// busyTimeout is how long SQLite itself waits for the other process to finish a write, in milliseconds. Writes
-	// take milliseconds; it stays below queryTimeout so that the error is SQLite's, which says what was locked.
-	busyTimeout = 10_000
-	// maxConnections bounds concurrent readers; SQLite has one writer at a time anyway.
+	// maxConnections bounds concurrent queries of a process. SQLite has one writer at a time anyway, and PostgreSQL
+	// admits 100 connections by default.
 	maxConnections = 8
 )
 
@@ -29,48 +25,65 @@ const (
 type Options struct {
 	// Path of the SQLite file. Its folder must exist and be writable: the write-ahead log and the lock file lie there.
 	Path string
+	// URL of a PostgreSQL database, postgres://user:password@host:port/database. When it is set, Path is not used.
+	URL string
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }
 
-// Store is safe for concurrent use, also by several processes on one file.
+// dialect is what SQLite and PostgreSQL differ in.
+type dialect interface {
+	// String names the database in errors; it holds no secret.
+	String() string
+	// open returns a pool of connections, each of them configured.
+	open() (*sql.DB, error)
+	// migrating runs do with a pool for migrations while no other process migrates this database.
+	migrating(ctx context.Context, do func(*sql.DB) error) error
+	// migrations is the folder of the dialect's migrations.
+	migrations() migrationSet
+	// skipLocked ends a SELECT of rows to delete, so that two deletions never wait for each other.
+	skipLocked() string
+	// oneAtATime makes the rest of a transaction wait for others that have called it with the name.
+	oneAtATime(ctx context.Context, tx *sql.Tx, name string) error
+}
+
+// dialect returns what the options name.
+func (o *Options) dialect() (dialect, error) {
+	if o.URL != "" {
+		return newPostgres(o.URL)
+	}
+	if o.Path == "" {
+		return nil, errors.New("the path of the database is empty")
+	}
+	return &sqlite{path: o.Path}, nil
+}
+
+// Store is safe for concurrent use, also by several processes on one database.
 type Store struct {
-	db  *sql.DB
-	now func() time.Time
+	db      *sql.DB
+	dialect dialect
+	now     func() time.Time
 }
 
 // Open opens the database and migrates it to the newest schema. Several processes may open it at once.
 func Open(ctx context.Context, opts Options) (*Store, error) {
-	if opts.Path == "" {
-		return nil, errors.New("store: the path of the database is empty")
+	dialect, err := opts.dialect()
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	db, err := sql.Open("sqlite", dataSource(opts.Path))
-	if err != nil {
-		return nil, fmt.Errorf("store: open %s: %w", opts.Path, err)
-	}
-	db.SetMaxOpenConns(maxConnections)
-	db.SetMaxIdleConns(maxConnections)
-
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	if err := migrateUp(ctx, db, opts.Path); err != nil {
-		return nil, errors.Join(fmt.Errorf("store: migrate %s: %w", opts.Path, err), db.Close())
+	if err := migrateUp(ctx, dialect); err != nil {
+		return nil, fmt.Errorf("store: migrate %v: %w", dialect, err)
 	}
-	return &Store{db: db, now: opts.Now}, nil
-}
-
-// dataSource names the file and what every connection sets. Transactions begin immediate: one that reads first and
-// writes later could otherwise fail with SQLITE_BUSY at once, whatever the busy time-out. The default synchronous=FULL
-// stays: what was answered with 201 survives a power cut.
-func dataSource(path string) string {
-	query := url.Values{
-		"_pragma": {fmt.Sprintf("busy_timeout(%d)", busyTimeout), "journal_mode(WAL)", "foreign_keys(1)"},
-		"_txlock": {"immediate"},
+	db, err := dialect.open()
+	if err != nil {
+		return nil, fmt.Errorf("store: open %v: %w", dialect, err)
 	}
-	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}).String()
+	return &Store{db: db, dialect: dialect, now: opts.Now}, nil
 }
 
 // Close closes the database once its running queries are done.

@@ -34,7 +34,7 @@ func (s *Store) BurnTicket(ctx context.Context, id string, expires time.Time) (f
 	defer cancel()
 	err = s.inTransaction(ctx, func(tx *sql.Tx) error {
 		// Before the insertion: two calls that each hold what the other one deletes would wait for each other.
-		if err := dropTickets(ctx, tx, now.Add(-clockSkew)); err != nil {
+		if err := s.dropTickets(ctx, tx, now.Add(-clockSkew)); err != nil {
 			return err
 		}
 		result, err := tx.ExecContext(ctx,
@@ -52,10 +52,10 @@ func (s *Store) BurnTicket(ctx context.Context, id string, expires time.Time) (f
 	return first, nil
 }
 
-func dropTickets(ctx context.Context, tx *sql.Tx, before time.Time) error {
+func (s *Store) dropTickets(ctx context.Context, tx *sql.Tx, before time.Time) error {
 	_, err := tx.ExecContext(ctx,
 		`DELETE FROM burnt_tickets WHERE id IN (
-		   SELECT id FROM burnt_tickets WHERE expires_at < $1 ORDER BY expires_at, id LIMIT $2)`,
+		   SELECT id FROM burnt_tickets WHERE expires_at < $1 ORDER BY expires_at, id LIMIT $2`+s.dialect.skipLocked()+`)`,
 		before.UnixMicro(), expiredBatch)
 	return err
 }
