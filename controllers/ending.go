@@ -85,7 +85,7 @@ func (r *PreviewInstanceReconciler) release(s *scope) {
 	}
 }
 
-// letGo removes the finalizer from an instance that is being deleted.
+// letGo removes the finalizer: nothing is left of the instance that it would have to be held for.
 func (r *PreviewInstanceReconciler) letGo(ctx context.Context, s *scope) error {
 	if !controllerutil.ContainsFinalizer(s.instance, v1alpha1.Finalizer) {
 		return nil
@@ -114,13 +114,19 @@ func (r *PreviewInstanceReconciler) collect(ctx context.Context, s *scope) error
 	keep := seconds(s.instance.Spec.TTLSecondsAfterFinished, r.settings.Current().TTLAfterFinished)
 	expiry := s.facts.StoppedAt.Add(keep)
 	s.facts.ExpiresAt = ptr.To(metaTime(expiry))
-	if left := expiry.Sub(s.now); left > 0 {
-		s.lookAgain(left)
-		return nil
-	}
 	// The status is written first, so that whoever watches sees the instance finish before it goes.
 	if err := r.persist(ctx, s); err != nil {
 		return err
+	}
+	if s.pod == nil {
+		// Whoever deletes the instance, or its namespace with the manager's rights in it, needs nobody for that.
+		if err := r.letGo(ctx, s); err != nil {
+			return err
+		}
+	}
+	if left := expiry.Sub(s.now); left > 0 {
+		s.lookAgain(left)
+		return nil
 	}
 	return client.IgnoreNotFound(r.client.Delete(ctx, s.instance, client.Preconditions{UID: &s.instance.UID}))
 }

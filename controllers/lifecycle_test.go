@@ -208,6 +208,7 @@ var _ = Describe("A PreviewInstance", func() {
 		Expect(stopped.Port).To(BeZero())
 		Expect(stopped.SessionExpiresAt).To(BeNil())
 		Expect(stopped.MaxUptimeAt).To(BeNil())
+		Eventually(func() []string { return w.get("hello").Finalizers }).Should(BeEmpty())
 		Expect(w.pods()).To(BeEmpty())
 
 		w.setDesired("hello", v1alpha1.DesiredRunning)
@@ -217,6 +218,7 @@ var _ = Describe("A PreviewInstance", func() {
 		Eventually(w.phase("hello")).Should(Equal(v1alpha1.PhaseRunning))
 		Expect(w.get("hello").Status.StoppedAt).To(BeNil())
 		Expect(w.get("hello").Status.Restarts).To(Equal(int32(1)))
+		Expect(w.get("hello").Finalizers).To(ConsistOf(v1alpha1.Finalizer))
 
 		w.setDesired("hello", v1alpha1.DesiredStopped)
 		Eventually(w.phase("hello")).Should(Equal(v1alpha1.PhaseStopped))

@@ -106,6 +106,7 @@ var _ = Describe("A finished PreviewInstance", func() {
 		Eventually(w.status("other")).Should(HaveField("Reason", v1alpha1.ReasonRuntimeNotFound))
 		Expect(w.get("broken").Status.Phase).To(Equal(v1alpha1.PhaseFailed))
 		Expect(w.get("broken").Status.PodName).To(Equal(pod.Name))
+		Expect(w.get("broken").Finalizers).To(ConsistOf(v1alpha1.Finalizer))
 		Expect(api.Get(ctx, client.ObjectKeyFromObject(pod), pod)).To(Succeed())
 
 		offset.Store(int64(11 * time.Minute))
