@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/codebegen/preview-operator/cmd/kubectl-preview/internal/installation"
+	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/client"
 )
 
@@ -173,7 +174,11 @@ func (a *app) mintedToken(ctx context.Context, k cluster) (client.TokenSource, s
 	if err != nil {
 		return nil, "", err
 	}
-	minter, err := installation.NewMinter(ctx, k.kube, gateway, name, a.now)
+	who := auth.Principal{UserID: name}
+	if a.admin {
+		who.Role = auth.RoleAdmin
+	}
+	minter, err := installation.NewMinter(ctx, k.kube, gateway, who, a.now)
 	if err != nil {
 		return nil, "", err
 	}

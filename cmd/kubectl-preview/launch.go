@@ -57,7 +57,13 @@ the wait and leaves the preview.`,
   kubectl preview launch ./bookstore --id demo --env DEBUG=1 --timeout 60s
   kubectl preview launch . --no-wait -o json`,
 		Args: exactly("DIR"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.launch(cmd.Context(), args[0], o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.noWait && o.wait && cmd.Flags().Changed("wait") {
+				return usageError{errors.New("give either --wait or --no-wait")}
+			}
+			o.wait = o.wait && !o.noWait
+			return a.launch(cmd.Context(), args[0], o)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.id, "id", "", "Id of the generation; the folder's name and the user's when left out")
@@ -68,7 +74,6 @@ the wait and leaves the preview.`,
 	flags.BoolVar(&o.wait, "wait", true, "Wait until the preview runs or has failed")
 	flags.BoolVar(&o.noWait, "no-wait", false, "Return once it is launched")
 	flags.BoolVar(&o.restart, "restart", false, "Stop a preview that runs, also when it runs the same files")
-	cmd.MarkFlagsMutuallyExclusive("wait", "no-wait")
 	return a.withOutput(cmd, formatJSON)
 }
 
@@ -125,7 +130,7 @@ func (a *app) launch(ctx context.Context, dir string, o launchOptions) error {
 		}
 	}
 	l := &launcher{app: a, c: c.Client, id: id, want: want, progress: p, hold: holdFor}
-	if o.noWait || !o.wait {
+	if !o.wait {
 		l.hold = 0
 	}
 	p.say("storing %d files as %s", project.Files, id)

@@ -71,12 +71,9 @@ type logRecord struct {
 
 func (p *logPrinter) print(e client.LogEvent) error {
 	if p.app.output == formatJSON {
-		line, err := json.Marshal(logRecord{e.ID, e.Line, e.Gap})
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintln(p.app.Out, string(line))
-		return err
+		encoder := json.NewEncoder(p.app.Out)
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(logRecord{e.ID, e.Line, e.Gap})
 	}
 	if e.Gap != nil {
 		return p.gap(*e.Gap)

@@ -31,13 +31,14 @@ func (a *app) listCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.list(cmd.Context(), all, state) },
 	}
 	states := []string{client.StatusStarting, client.StatusRunning, client.StatusStopping, client.StatusStopped, client.StatusFailed}
-	cmd.Flags().BoolVar(&all, "all", false, "Those of all users, for administrators; other users see their own")
+	cmd.Flags().BoolVar(&all, "all", false, "Those of all users; for administrators, and those who may read the keys")
 	cmd.Flags().StringVar(&state, "status", "", "Only those in this state: "+strings.Join(states, ", "))
 	mustRegister(cmd.RegisterFlagCompletionFunc("status", cobra.FixedCompletions(states, cobra.ShellCompDirectiveNoFileComp)))
 	return a.withOutput(cmd, formatJSON, formatWide)
 }
 
 func (a *app) list(ctx context.Context, all bool, state string) error {
+	a.admin = all
 	c, err := a.connect(ctx)
 	if err != nil {
 		return err
@@ -65,7 +66,7 @@ func (a *app) list(ctx context.Context, all bool, state string) error {
 		header = slices.Insert(header, 1, "USER")
 	}
 	if a.output == formatWide {
-		header = append(header, "PROJECT", "ENDS", "REASON", "URL")
+		header = append(header, "PROJECT", "ENDS IN", "REASON", "URL")
 	}
 	var rows [][]string
 	for _, p := range previews.Previews {
@@ -74,7 +75,7 @@ func (a *app) list(ctx context.Context, all bool, state string) error {
 			row = slices.Insert(row, 1, p.UserID)
 		}
 		if a.output == formatWide {
-			row = append(row, p.ProjectID, ends(p), reasonOf(p), text(p.BaseURL))
+			row = append(row, p.ProjectID, a.left(p), reasonOf(p), text(p.BaseURL))
 		}
 		rows = append(rows, row)
 	}
@@ -98,6 +99,14 @@ func ends(s client.Status) string {
 	default:
 		return clock(s.ExpiresAt)
 	}
+}
+
+// left is the time until a preview will be stopped.
+func (a *app) left(s client.Status) string {
+	if s.Finished() || s.ExpiresAt == nil {
+		return ""
+	}
+	return duration.HumanDuration(max(s.ExpiresAt.Sub(a.now()), 0))
 }
 
 func reasonOf(s client.Status) string {

@@ -23,6 +23,8 @@ type app struct {
 	// kube, gateway, token, tokenFile and user are flags.
 	kube                            *genericclioptions.ConfigFlags
 	gateway, token, tokenFile, user string
+	// admin asks for the rights of an administrator where a token is made here.
+	admin bool
 	// output is the flag -o of the command that runs.
 	output string
 	// connected is set by connect.

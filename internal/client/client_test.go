@@ -347,3 +347,64 @@ func TestSession(t *testing.T) {
 		t.Errorf("%d tokens and %d requests, want 3 and 6", issued, requests)
 	}
 }
+
+func TestList(t *testing.T) {
+	pages := map[string]string{
+		"":   `{"previews":[{"generation_id":"a","status":"running","new":1}],"count":1,"next_cursor":"p2"}`,
+		"p2": `{"previews":[{"generation_id":"b","status":"failed"}],"count":1,"next_cursor":null}`,
+	}
+	var queries []string
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		queries = append(queries, r.URL.RequestURI())
+		fmt.Fprint(w, pages[r.URL.Query().Get("cursor")])
+	})
+	list, err := c.List(t.Context(), ListOptions{User: "alice", Status: "running"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, p := range list.Previews {
+		ids = append(ids, p.GenerationID+" "+p.Status)
+	}
+	if diff := cmp.Diff([]string{"a running", "b failed"}, ids); diff != "" {
+		t.Errorf("previews (-want +got):\n%s", diff)
+	}
+	want := `{"count":2,"previews":[{"generation_id":"a","status":"running","new":1},{"generation_id":"b","status":"failed"}]}`
+	if string(list.Document) != want {
+		t.Errorf("document %s, want %s", list.Document, want)
+	}
+	if diff := cmp.Diff([]string{
+		"/api/v1/previews?limit=100&status=running&user_id=alice",
+		"/api/v1/previews?cursor=p2&limit=100&status=running&user_id=alice",
+	}, queries); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+}
+
+func TestListsThatCannotBeRead(t *testing.T) {
+	for name, tt := range map[string]struct {
+		answer, want string
+		calls        int
+	}{
+		"never ends":           {`{"previews":[],"next_cursor":"again"}`, "more than 5000 previews", maxPages},
+		"preview that is none": {`{"previews":["x"]}`, "is this the gateway?", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			calls := 0
+			c := serve(t, func(w http.ResponseWriter, _ *http.Request) { calls++; fmt.Fprint(w, tt.answer) })
+			if _, err := c.List(t.Context(), ListOptions{}); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want an error with %q", err, tt.want)
+			}
+			if calls != tt.calls {
+				t.Errorf("%d calls, want %d", calls, tt.calls)
+			}
+		})
+	}
+	t.Run("no previews", func(t *testing.T) {
+		c := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"previews":[]}`) })
+		list, err := c.List(t.Context(), ListOptions{})
+		if err != nil || string(list.Document) != `{"count":0,"previews":[]}` {
+			t.Errorf("%v, %s", err, list.Document)
+		}
+	})
+}

@@ -112,10 +112,10 @@ func ready(pod *corev1.Pod) bool {
 	return false
 }
 
-// Minter makes development tokens for one user.
+// Minter makes development tokens for one person.
 type Minter struct {
 	options auth.Options
-	user    string
+	who     auth.Principal
 	now     func() time.Time
 
 	mu      sync.Mutex
@@ -124,11 +124,11 @@ type Minter struct {
 }
 
 // NewMinter reads the key of the tokens and the settings that they must agree with.
-func NewMinter(ctx context.Context, kube kubernetes.Interface, gateway Gateway, user string, now func() time.Time) (*Minter, error) {
+func NewMinter(ctx context.Context, kube kubernetes.Interface, gateway Gateway, who auth.Principal, now func() time.Time) (*Minter, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	if !auth.ValidUserID(user) {
-		return nil, fmt.Errorf("%q is no user id: it must have 1 to 128 letters, digits and . _ @ | : -; choose one with --user", user)
+	if !auth.ValidUserID(who.UserID) {
+		return nil, fmt.Errorf("%q is no user id: it must have 1 to 128 letters, digits and . _ @ | : -; choose one with --user", who.UserID)
 	}
 	secret, err := kube.CoreV1().Secrets(gateway.Namespace).Get(ctx, gateway.keysSecret, metav1.GetOptions{})
 	if err != nil {
@@ -147,7 +147,7 @@ func NewMinter(ctx context.Context, kube kubernetes.Interface, gateway Gateway, 
 			Secret: key, Audience: settings["PREVIEW_JWT_AUDIENCE"], Issuer: settings["PREVIEW_JWT_ISSUER"],
 			UserClaim: settings["PREVIEW_JWT_USER_CLAIM"], RoleClaim: settings["PREVIEW_JWT_ROLE_CLAIM"], Now: now,
 		},
-		user: user, now: now,
+		who: who, now: now,
 	}, nil
 }
 
@@ -180,7 +180,7 @@ func (m *Minter) Token() (string, error) {
 	if m.token != "" && now.Before(m.expires.Add(-renewBefore)) {
 		return m.token, nil
 	}
-	token, err := auth.Mint(m.options, auth.Principal{UserID: m.user}, tokenTTL)
+	token, err := auth.Mint(m.options, m.who, tokenTTL)
 	if err != nil {
 		return "", fmt.Errorf("making a development token: %w", err)
 	}
