@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -188,8 +189,10 @@ var _ = Describe("The limits of an installation", Serial, Ordered, ContinueOnFai
 			if err == nil {
 				return http.StatusCreated, late.Stop(ctx, late.id)
 			}
-			refused, _ = err.(*framework.Error) //nolint:errorlint // Launch returns its own errors as they are.
-			return framework.StatusOf(err), nil
+			if !errors.As(err, &refused) {
+				return 0, err
+			}
+			return refused.Status, nil
 		}).WithTimeout(takenUp).WithPolling(time.Second).Should(Equal(http.StatusServiceUnavailable))
 		Expect(refused.Header.Get("Content-Type")).To(HavePrefix("application/problem+json"))
 
