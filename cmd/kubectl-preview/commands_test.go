@@ -381,6 +381,13 @@ func TestEndpoints(t *testing.T) {
 			}
 		})
 	}
+	t.Run("none", func(t *testing.T) {
+		g.running("idle", nil)
+		g.answers("GET "+base+"idle/preview/endpoints", http.StatusOK, object{"endpoints": []object{}, "diagnostics": []object{{"code": "no-document", "message": "404\x1b[2J"}}})
+		if r := g.run("endpoints", "idle"); r.code != 0 || r.out != "" || r.errOut != "idle: 404\\x1b[2J\nNo endpoints of idle are known.\n" {
+			t.Errorf("%+v", r)
+		}
+	})
 	if r := g.run("endpoints", "shop", "-o", "json"); r.code != 0 || !strings.Contains(r.out, `"count": 2`) {
 		t.Errorf("%+v", r)
 	}

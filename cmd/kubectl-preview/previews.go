@@ -189,6 +189,9 @@ func (a *app) endpoints(ctx context.Context, id string) error {
 	if a.output == formatJSON {
 		return a.printDocument(all.Document)
 	}
+	for _, d := range all.Diagnostics {
+		fmt.Fprintf(a.ErrOut, "%s: %s\n", status.GenerationID, escaped(d.Message))
+	}
 	if len(all.Endpoints) == 0 {
 		fmt.Fprintf(a.ErrOut, "No endpoints of %s are known.\n", status.GenerationID)
 		return nil

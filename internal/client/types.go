@@ -114,6 +114,14 @@ type Endpoints struct {
 	Raw
 	Endpoints []Endpoint `json:"endpoints"`
 	Count     int        `json:"count"`
+	// Diagnostics say why some are missing.
+	Diagnostics []Diagnostic `json:"diagnostics"`
+}
+
+// Diagnostic says why something is missing.
+type Diagnostic struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
 }
 
 // Envelope is a request to the application.
