@@ -20,6 +20,7 @@ import (
 
 	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/settings"
+	"github.com/codebegen/preview-operator/internal/ticket"
 )
 
 const secret = "canary-secret-of-more-than-32-bytes"
@@ -91,12 +92,16 @@ func TestIdentity(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			verifier, _, err := identity(s, slog.New(slog.DiscardHandler))
+			used, err := ticket.NewMemory(1, time.Now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			who, err := newIdentity(s, used, slog.New(slog.DiscardHandler))
 			if err == nil {
-				defer verifier.Close()
+				defer who.verifier.Close()
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				defer cancel()
-				err = verifier.Ready(ctx)
+				err = who.verifier.Ready(ctx)
 			}
 			if (err == nil) != (tt.want == "") || err != nil && (!strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "canary")) {
 				t.Errorf("got %v, want an error with %q", err, tt.want)
@@ -109,7 +114,7 @@ func TestIdentity(t *testing.T) {
 func TestTokenHasTheConfiguredClaims(t *testing.T) {
 	env := environment(map[string]string{
 		"PREVIEW_JWT_SECRET_FILE": writeFile(t, secret),
-		"PREVIEW_JWT_USER_CLAIM": "uid", "PREVIEW_JWT_ROLE_CLAIM": "groups",
+		"PREVIEW_JWT_USER_CLAIM":  "uid", "PREVIEW_JWT_ROLE_CLAIM": "groups",
 	})
 	var out strings.Builder
 	if err := run(t.Context(), []string{"token", "--user", "alice", "--role", "admin"}, env, &out); err != nil {

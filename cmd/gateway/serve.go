@@ -23,6 +23,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/session"
 	"github.com/codebegen/preview-operator/internal/settings"
 	"github.com/codebegen/preview-operator/internal/store"
+	"github.com/codebegen/preview-operator/internal/ticket"
 	"github.com/codebegen/preview-operator/internal/vitals"
 )
 
@@ -51,12 +52,11 @@ func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, generations.Close()) }()
-	opts, monitor, err := apiOptions(ctx, live, lookup, logger)
+	opts, monitor, err := apiOptions(ctx, live, generations, lookup, logger)
 	if err != nil {
 		return err
 	}
 	defer monitor.Close()
-	opts.Store, opts.Idempotency = generations, generations.Idempotency()
 	api, err := httpapi.New(opts)
 	if err != nil {
 		return err
@@ -85,18 +85,18 @@ func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) 
 	})
 }
 
-// apiOptions makes everything that the API needs but the store. The monitor is that of the options, to close.
+// apiOptions makes everything that the API needs. The monitor is that of the options, to close.
 func apiOptions(
-	ctx context.Context, live *settings.Live, lookup func(string) (string, bool), logger *slog.Logger,
+	ctx context.Context, live *settings.Live, generations *store.Store, lookup func(string) (string, bool), logger *slog.Logger,
 ) (_ httpapi.Options, _ *vitals.Monitor, err error) {
 	s := live.Current()
-	verifier, signer, err := identity(s, logger)
+	who, err := newIdentity(s, generations, logger)
 	if err != nil {
 		return httpapi.Options{}, nil, err
 	}
 	defer func() {
 		if err != nil {
-			verifier.Close()
+			who.verifier.Close()
 		}
 	}()
 	forwarder, err := proxy.NewForwarder(proxy.Options{
@@ -129,29 +129,41 @@ func apiOptions(
 		return httpapi.Options{}, nil, err
 	}
 	return httpapi.Options{
-		Settings: live, Instances: instances, Verifier: verifier, Signer: signer, Forwarder: forwarder, Logs: logs, Vitals: monitor, Logger: logger,
+		Settings: live, Store: generations, Idempotency: generations.Idempotency(), Instances: instances,
+		Verifier: who.verifier, Signer: who.signer, Tickets: who.tickets, Forwarder: forwarder, Logs: logs, Vitals: monitor, Logger: logger,
 		LaunchWait: s.LaunchWait, MaxStreams: int(s.MaxStreams), MaxStreamsPerUser: int(s.MaxStreamsPerUser),
 		MaxUploads: int(s.MaxUploads), MaxRequests: int(s.MaxRequests), SlotWait: slotWait,
 	}, monitor, nil
 }
 
-// identity reads the keys. The verifier begins to read those of the identity provider.
-func identity(s settings.Settings, logger *slog.Logger) (*auth.Verifier, *session.Signer, error) {
+// identity is what tells who somebody is.
+type identity struct {
+	verifier *auth.Verifier
+	signer   *session.Signer
+	tickets  *ticket.Desk
+}
+
+// newIdentity reads the keys. The verifier begins to read those of the identity provider.
+func newIdentity(s settings.Settings, used ticket.Burner, logger *slog.Logger) (identity, error) {
 	key, err := settings.ReadKeyFile(s.SessionKeyFile)
 	if err != nil {
-		return nil, nil, fmt.Errorf("PREVIEW_SESSION_KEY_FILE: %w", err)
+		return identity{}, fmt.Errorf("PREVIEW_SESSION_KEY_FILE: %w", err)
 	}
 	signer, err := session.NewSigner(key, time.Now)
 	if err != nil {
-		return nil, nil, err
+		return identity{}, err
+	}
+	tickets, err := ticket.NewDesk(key, used)
+	if err != nil {
+		return identity{}, err
 	}
 	opts, err := authOptions(s)
 	if err != nil {
-		return nil, nil, err
+		return identity{}, err
 	}
 	opts.Logger = logger
 	verifier, err := auth.NewVerifier(opts)
-	return verifier, signer, err
+	return identity{verifier: verifier, signer: signer, tickets: tickets}, err
 }
 
 // authOptions say which bearer tokens are accepted. The secret is needed only for algorithms that use one.

@@ -23,6 +23,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/ratelimit"
 	"github.com/codebegen/preview-operator/internal/session"
 	"github.com/codebegen/preview-operator/internal/settings"
+	"github.com/codebegen/preview-operator/internal/ticket"
 )
 
 // Options are what an API is made of; every member is needed unless it says otherwise.
@@ -33,6 +34,7 @@ type Options struct {
 	Idempotency IdempotencyStore
 	Instances   *Instances
 	Verifier    *auth.Verifier
+	Tickets     *ticket.Desk
 	Signer      *session.Signer
 	Forwarder   *proxy.Forwarder
 	Logs        *podlogs.Hub
@@ -56,9 +58,9 @@ type Options struct {
 }
 
 func (o *Options) complete() error {
-	if o.Store == nil || o.Idempotency == nil || o.Instances == nil || o.Verifier == nil || o.Signer == nil || o.Forwarder == nil ||
+	if o.Store == nil || o.Idempotency == nil || o.Instances == nil || o.Verifier == nil || o.Signer == nil || o.Tickets == nil || o.Forwarder == nil ||
 		o.Logs == nil || o.Vitals == nil || o.Logger == nil {
-		return errors.New("httpapi: Store, Idempotency, Instances, Verifier, Signer, Forwarder, Logs, Vitals and Logger are needed")
+		return errors.New("httpapi: Store, Idempotency, Instances, Verifier, Signer, Tickets, Forwarder, Logs, Vitals and Logger are needed")
 	}
 	if o.LaunchWait <= 0 || o.MaxStreams <= 0 || o.MaxStreamsPerUser <= 0 || o.MaxUploads <= 0 || o.MaxRequests <= 0 {
 		return fmt.Errorf("httpapi: LaunchWait (%s), MaxStreams (%d), MaxStreamsPerUser (%d), MaxUploads (%d) and MaxRequests (%d) must be positive",
@@ -98,6 +100,7 @@ type API struct {
 	uploads  slots
 	requests slots
 
+	tickets    *ticket.Desk
 	discovered *discoveries
 	origins    *origins
 	// judged is set once tokens could be judged.
@@ -119,7 +122,7 @@ func New(opts Options) (*API, error) {
 		forwarder: opts.Forwarder, logs: opts.Logs, vitals: opts.Vitals, logger: opts.Logger, launchWait: opts.LaunchWait, heartbeat: opts.Heartbeat, now: opts.Now,
 		streams: newStreamLimit(opts.MaxStreams, opts.MaxStreamsPerUser),
 		uploads: newSlots(opts.MaxUploads, opts.SlotWait), requests: newSlots(opts.MaxRequests, opts.SlotWait),
-		draining: make(chan struct{}), quota: newQuota(opts.Instances),
+		tickets: opts.Tickets, draining: make(chan struct{}), quota: newQuota(opts.Instances),
 	}
 	var err error
 	if a.rate, err = ratelimit.New(ratelimit.Options{MaxUsers: maxRateUsers, Now: opts.Now}); err != nil {

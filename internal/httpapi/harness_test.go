@@ -35,6 +35,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/session"
 	"github.com/codebegen/preview-operator/internal/settings"
 	"github.com/codebegen/preview-operator/internal/store"
+	"github.com/codebegen/preview-operator/internal/ticket"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(contractRun{m}) }
@@ -381,6 +382,8 @@ func (h *harness) options() Options {
 	h.must(err)
 	signer, err := session.NewSigner([]byte(sessionKey), h.clock.Now)
 	h.must(err)
+	tickets, err := ticket.NewDesk([]byte(sessionKey), h.store)
+	h.must(err)
 	forwarder, err := proxy.NewForwarder(proxy.Options{
 		Timeout: 500 * time.Millisecond, LookupTimeout: 50 * time.Millisecond, MaxResponseBytes: 1 << 20, Resolver: noNames{},
 	})
@@ -392,7 +395,7 @@ func (h *harness) options() Options {
 	})
 	h.must(err)
 	return Options{
-		Settings: settings.Fixed(set), Store: h.store, Idempotency: h.store.Idempotency(), Instances: instances, Verifier: verifier, Signer: signer, Forwarder: forwarder, Logs: logs, Vitals: h.vitals, Logger: logger,
+		Settings: settings.Fixed(set), Store: h.store, Idempotency: h.store.Idempotency(), Instances: instances, Verifier: verifier, Tickets: tickets, Signer: signer, Forwarder: forwarder, Logs: logs, Vitals: h.vitals, Logger: logger,
 		LaunchWait: 5 * time.Second, MaxStreams: 4, MaxStreamsPerUser: 2, MaxUploads: 2, MaxRequests: 2, Now: h.clock.Now,
 	}
 }
@@ -429,7 +432,7 @@ func (h *harness) eventually(what string, done func() bool) {
 func (h *harness) noSecretsLogged() {
 	h.t.Helper()
 	log := h.log.String()
-	for _, secret := range []string{jwtSecret, sessionKey, "eyJ", "pvs1.", "Bearer ey"} {
+	for _, secret := range []string{jwtSecret, sessionKey, "eyJ", "pvs1.", "pvt1.ey", "Bearer ey"} {
 		if strings.Contains(log, secret) {
 			h.t.Errorf("incident 22: the log contains %q", secret)
 		}

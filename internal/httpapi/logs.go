@@ -56,21 +56,17 @@ type gapEvent struct {
 
 // streamLogs answers itself once it has decided to stream.
 func (a *API) streamLogs(c *gin.Context) (reply, error) {
-	p, meta, err := a.generation(c, accessPreview)
+	query, err := readStreamQuery(c)
 	if err != nil {
 		return reply{}, err
 	}
-	pvi, err := a.cachedInstance(meta)
+	after, err := query.cursor(c.GetHeader(lastEventHeader))
 	if err != nil {
 		return reply{}, err
 	}
-	var after *podlogs.Cursor
-	if last := c.GetHeader("Last-Event-ID"); last != "" {
-		cursor, err := podlogs.ParseCursor(last)
-		if err != nil {
-			return reply{}, invalid("Last-Event-ID", "is not an id of this stream; leave it out to begin anew")
-		}
-		after = &cursor
+	p, pvi, err := a.viewer(c, query)
+	if err != nil {
+		return reply{}, err
 	}
 	release, err := a.streams.open(p.UserID)
 	if err != nil {

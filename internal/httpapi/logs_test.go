@@ -27,12 +27,21 @@ type stream struct {
 
 func (h *harness) stream(id, token, lastEventID string) *stream {
 	h.t.Helper()
-	ctx, cancel := context.WithCancel(h.t.Context())
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url+base+id+"/preview/logs/stream", nil)
-	h.must(err)
-	request.Header.Set("Authorization", "Bearer "+token)
+	header := http.Header{"Authorization": {"Bearer " + token}}
 	if lastEventID != "" {
-		request.Header.Set("Last-Event-ID", lastEventID)
+		header.Set("Last-Event-ID", lastEventID)
+	}
+	return h.open(base+id+"/preview/logs/stream", header)
+}
+
+// open opens a stream.
+func (h *harness) open(path string, header http.Header) *stream {
+	h.t.Helper()
+	ctx, cancel := context.WithCancel(h.t.Context())
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url+path, nil)
+	h.must(err)
+	if header != nil {
+		request.Header = header
 	}
 	response, err := h.http.Do(request)
 	h.must(err)
@@ -47,6 +56,9 @@ func (h *harness) stream(id, token, lastEventID string) *stream {
 	}
 	return s
 }
+
+// cursor is the id of the line of that ordinal.
+func cursor(ordinal int) string { return fmt.Sprintf("%d-%d", stampNanos, ordinal) }
 
 // next reads the frame that comes next, heartbeats left out.
 func (s *stream) next() string {

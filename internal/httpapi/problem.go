@@ -16,6 +16,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/proxy"
 	"github.com/codebegen/preview-operator/internal/session"
 	"github.com/codebegen/preview-operator/internal/store"
+	"github.com/codebegen/preview-operator/internal/ticket"
 )
 
 // problemBase begins the type of every problem.
@@ -128,6 +129,7 @@ type rule struct {
 // rules is the one table of domain errors.
 var rules = []rule{
 	{auth.ErrUnauthenticated, kindUnauthorized, "the bearer token is not valid or has expired"},
+	{ticket.ErrInvalid, kindUnauthorized, "the ticket is not valid, has expired or was used; ask for a new one"},
 	{session.ErrInvalid, kindPreviewToken, "the token is not valid, has expired or belongs to another preview; launch again to get a new one"},
 	{store.ErrNotFound, kindNoGeneration, "store the generation first"},
 	{store.ErrNotOwner, kindForbidden, "another user stored a generation of this id"},

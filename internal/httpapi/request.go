@@ -66,8 +66,8 @@ func (a *API) useOperations() []operation {
 		},
 		{
 			method: http.MethodGet, path: path + "/logs/stream", id: "streamLogs", tag: tagUse,
-			summary: "Follow the log",
-			params:  []*huma.Param{headerParam("Last-Event-ID", "Goes on after this event.", false)},
+			summary: "Follow the log", ticket: true,
+			params: streamParams(),
 			answers: []answerSpec{{
 				status: http.StatusOK, description: "Server-Sent Events: lines as data, and the events `gap` and `end`.", mediaType: sse.ContentType,
 				events: streamEvents, headers: []string{"X-Accel-Buffering"},
@@ -75,6 +75,7 @@ func (a *API) useOperations() []operation {
 			problems: []kind{kindNoPreview, kindTooManyStreams, kindBusy},
 			handle:   a.streamLogs,
 		},
+		a.ticketOperation(path),
 		a.endpointsOperation(path),
 	}
 }

@@ -43,6 +43,7 @@ func TestIncidentPublicRoutes(t *testing.T) {
 		"GET /openapi.json",
 		"GET /readyz",
 		"POST /api/v1/generations/:generation_id/preview/launch",
+		"POST /api/v1/generations/:generation_id/preview/logs/ticket",
 		"POST /api/v1/generations/:generation_id/preview/request",
 		"POST /api/v1/generations/:generation_id/preview/token",
 		"PUT /api/v1/generations/:generation_id",

@@ -1,0 +1,195 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+
+	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/internal/podlogs"
+	"github.com/codebegen/preview-operator/internal/ticket"
+)
+
+// lastEventQuery is where an EventSource that is made anew says after which event to go on: it sends the header of that
+// meaning only when it reconnects by itself, with a ticket that was used.
+const (
+	lastEventQuery  = "last_event_id"
+	lastEventHeader = "Last-Event-ID"
+)
+
+// ticketReply is a one-time ticket.
+type ticketReply struct {
+	Ticket    string    `json:"ticket"`
+	ExpiresAt time.Time `json:"expires_at"`
+	URL       string    `json:"url" doc:"Path and query of the stream, ticket included."`
+}
+
+const ticketDescription = `An ` + "`EventSource`" + ` cannot send headers, and a bearer token must not be part of a URL. The ticket is good for one
+request within 30 seconds, by the user who asked for it, to the preview as it is now; one that is launched again needs another
+ticket. The stream ends with the bearer token that the ticket was made with. A browser that reconnects by itself sends the used ticket again
+and gets 401: close the ` + "`EventSource`" + ` and ask for a new ticket.
+
+` + "```js" + `
+async function follow(gateway, generation, bearer, show) {
+  let last = "";
+  for (;;) {
+    const answer = await fetch(` + "`${gateway}/api/v1/generations/${generation}/preview/logs/ticket`" + `,
+      { method: "POST", headers: { Authorization: ` + "`Bearer ${await bearer()}`" + ` } });
+    if (!answer.ok) throw new Error((await answer.json()).title);
+    const { url } = await answer.json();
+    const why = await new Promise((done) => {
+      const source = new EventSource(gateway + url + (last && ` + "`&last_event_id=${last}`" + `));
+      source.onmessage = (e) => { last = e.lastEventId; show(JSON.parse(e.data)); };
+      source.addEventListener("end", (e) => { source.close(); done(JSON.parse(e.data).reason); });
+      source.onerror = () => { source.close(); done("cut"); };
+    });
+    if (why === "ended" || why === "no-pod") return;
+    await new Promise((later) => setTimeout(later, 3000));
+  }
+}
+` + "```"
+
+func (a *API) ticketOperation(path string) operation {
+	return operation{
+		method: http.MethodPost, path: path + "/logs/ticket", id: "issueLogTicket", tag: tagUse,
+		summary: "A one-time ticket to follow the log without a header", description: ticketDescription,
+		answers:  []answerSpec{{status: http.StatusCreated, description: "The ticket.", json: ticketReply{}}},
+		problems: []kind{kindNoPreview},
+		handle:   a.issueTicket,
+	}
+}
+
+// issueTicket makes a ticket with the rights of the bearer.
+func (a *API) issueTicket(c *gin.Context) (reply, error) {
+	p, meta, err := a.generation(c, accessPreview)
+	if err != nil {
+		return reply{}, err
+	}
+	pvi, err := a.cachedInstance(meta)
+	if err != nil {
+		return reply{}, err
+	}
+	made, expires, err := a.tickets.Issue(ticket.Grant{
+		UserID: p.UserID, Role: string(p.Role), BearerExpires: p.Expires, InstanceUID: string(pvi.UID), GenerationID: meta.ID,
+	}, a.now())
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusCreated, body: ticketReply{
+		Ticket: made, ExpiresAt: expires.UTC(),
+		URL: fmt.Sprintf("/api/v1/generations/%s/preview/logs/stream?%s=%s", meta.ID, ticketQuery, url.QueryEscape(made)),
+	}}, nil
+}
+
+// streamQuery is the query of a log stream.
+type streamQuery struct{ ticket, lastEventID string }
+
+func streamParams() []*huma.Param {
+	return []*huma.Param{
+		headerParam(lastEventHeader, "Goes on after this event.", false),
+		queryParam(ticketQuery, "A ticket in place of the bearer token; never together with it.", textSchema),
+		queryParam(lastEventQuery, "As Last-Event-ID, which goes before it.", textSchema),
+	}
+}
+
+// readStreamQuery refuses whatever it does not know: a token in a query would be in logs and histories, and must not
+// even seem to work.
+func readStreamQuery(c *gin.Context) (streamQuery, error) {
+	values, err := url.ParseQuery(c.Request.URL.RawQuery)
+	if err != nil {
+		return streamQuery{}, invalid("query", "is not a query string")
+	}
+	var q streamQuery
+	for name, given := range values {
+		into := map[string]*string{ticketQuery: &q.ticket, lastEventQuery: &q.lastEventID}[name]
+		switch {
+		case into == nil:
+			return streamQuery{}, invalid(clip(name), "unknown query parameter; a bearer token belongs in the Authorization header")
+		case len(given) != 1 || given[0] == "":
+			return streamQuery{}, invalid(name, "must be given once and not be empty")
+		}
+		*into = given[0]
+	}
+	if q.ticket != "" && len(c.Request.Header.Values("Authorization")) > 0 {
+		return streamQuery{}, invalid(ticketQuery, "give either a ticket or the Authorization header")
+	}
+	return q, nil
+}
+
+// cursor is the place to go on from; nil at the beginning. The header is newer than what the URL was made with.
+func (q streamQuery) cursor(header string) (*podlogs.Cursor, error) {
+	field, text := lastEventHeader, header
+	if text == "" {
+		field, text = lastEventQuery, q.lastEventID
+	}
+	if text == "" {
+		return nil, nil
+	}
+	cursor, err := podlogs.ParseCursor(text)
+	if err != nil {
+		return nil, invalid(field, "is not an id of this stream; leave it out to begin anew")
+	}
+	return &cursor, nil
+}
+
+// viewer authenticates who wants to see a log, by bearer or by ticket, and returns the preview.
+func (a *API) viewer(c *gin.Context, q streamQuery) (auth.Principal, *v1alpha1.PreviewInstance, error) {
+	if q.ticket != "" {
+		return a.ticketHolder(c, q.ticket)
+	}
+	p, meta, err := a.generation(c, accessPreview)
+	if err != nil {
+		return auth.Principal{}, nil, err
+	}
+	pvi, err := a.cachedInstance(meta)
+	return p, pvi, err
+}
+
+// ticketHolder uses a ticket up. It has to be for an instance of the generation that is still there. Nobody learns more
+// without one than that it is not valid, not even whether there is such a generation.
+func (a *API) ticketHolder(c *gin.Context, shown string) (auth.Principal, *v1alpha1.PreviewInstance, error) {
+	p, pvi, err := a.redeem(c, shown)
+	if err != nil {
+		// The client is not told why, and it may be the store.
+		a.logger.Info("a ticket was refused", "request_id", requestID(c), "error", err)
+		return auth.Principal{}, nil, err
+	}
+	c.Set(principalKey, p)
+	_, meta, err := a.generationFor(c, p, accessPreview)
+	if err != nil {
+		return auth.Principal{}, nil, err
+	}
+	if !isOf(pvi, meta.ID, meta.UserID) {
+		return auth.Principal{}, nil, errNoInstance
+	}
+	return p, pvi, nil
+}
+
+// redeem tries the ticket on each instance of the generation in the path, which is that of its UID for good; on another's
+// it is not used up.
+func (a *API) redeem(c *gin.Context, shown string) (auth.Principal, *v1alpha1.PreviewInstance, error) {
+	id := c.Param("generation_id")
+	if err := checkID("generation_id", id); err != nil {
+		return auth.Principal{}, nil, err
+	}
+	if !a.instances.Synced() {
+		return auth.Principal{}, nil, errNotSynced
+	}
+	err := fmt.Errorf("%w: the generation has no preview", ticket.ErrInvalid)
+	for _, pvi := range a.instances.OfGeneration(id) {
+		var grant ticket.Grant
+		grant, err = a.tickets.Redeem(c.Request.Context(), shown, string(pvi.UID), a.now())
+		if err == nil {
+			return auth.Principal{UserID: grant.UserID, Role: auth.Role(grant.Role), Expires: grant.BearerExpires}, pvi, nil
+		}
+		if c.Request.Context().Err() != nil {
+			return auth.Principal{}, nil, c.Request.Context().Err()
+		}
+	}
+	return auth.Principal{}, nil, err
+}
