@@ -128,7 +128,9 @@ func New(opts Options) (*API, error) {
 	if a.rate, err = ratelimit.New(ratelimit.Options{MaxUsers: maxRateUsers, Now: opts.Now}); err != nil {
 		return nil, err
 	}
-	a.metrics = newMetrics(a.streams.count)
+	operations := a.operations()
+	a.metrics = newMetrics(operations, a.streams.count)
+	a.store = measuredStore{a.store, a.metrics.store}
 	a.scrape = promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{})
 	a.activity = newActivity(opts.Now, a.writeActivity)
 	a.discovered = newDiscoveries(opts.Now)
@@ -144,7 +146,6 @@ func New(opts Options) (*API, error) {
 	if a.origins, err = newOrigins(func() []string { return a.settings.Current().CORSOrigins }); err != nil {
 		return nil, fmt.Errorf("httpapi: PREVIEW_CORS_ORIGINS: %w", err)
 	}
-	operations := a.operations()
 	if a.openAPI, err = describeAPI(operations); err != nil {
 		return nil, err
 	}

@@ -70,6 +70,7 @@ func (a *API) writeFailure(c *gin.Context, err error) {
 	}
 	f := failureOf(err)
 	c.Set(failureKey, f)
+	a.metrics.problems.Inc(f.kind.slug)
 	if f.kind == kindClientGone {
 		// Nobody reads it, but the status is logged and counted.
 		c.Status(statusClientGone)

@@ -76,7 +76,14 @@ func (a *API) streamLogs(c *gin.Context) (reply, error) {
 
 	ctx, cancel := context.WithTimeout(c.Request.Context(), p.Expires.Sub(a.now()))
 	defer cancel()
-	s := &logStream{api: a, controller: http.NewResponseController(c.Writer), events: sse.NewWriter(c.Writer), pvi: pvi}
+	s := &logStream{api: a, controller: http.NewResponseController(c.Writer), events: sse.NewWriter(c.Writer), pvi: pvi, ended: streamGone}
+	begun := time.Now()
+	defer func() {
+		if c.Request.Context().Err() != nil {
+			s.ended = streamGone
+		}
+		a.metrics.streams.Observe(time.Since(begun), s.ended)
+	}()
 	header := c.Writer.Header()
 	header.Set("Content-Type", sse.ContentType)
 	header.Set("Cache-Control", "no-cache")
@@ -96,6 +103,8 @@ type logStream struct {
 	controller *http.ResponseController
 	events     *sse.Writer
 	pvi        *v1alpha1.PreviewInstance
+	// ended is why the stream ended.
+	ended string
 }
 
 // run streams until the log or ctx ends. The error is that of a write: the client has gone.
@@ -210,6 +219,7 @@ func (s *logStream) batch(b podlogs.Batch) error {
 }
 
 func (s *logStream) end(reason string) error {
+	s.ended = reason
 	return s.send(func() error { return s.event("", "end", endEvent{Reason: reason}) })
 }
 

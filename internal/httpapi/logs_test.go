@@ -203,6 +203,10 @@ func TestStreamsAreBounded(t *testing.T) {
 	}
 	first.cancel()
 	h.eventually("the stream is given back", func() bool { return h.api.streams.count() == 2 })
+	h.eventually("its end is counted", func() bool {
+		text := string(h.do(call{method: "GET", path: "/metrics"}).body)
+		return strings.Contains(text, "preview_gateway_stream_duration_seconds_count{reason=\"client-gone\"} 1\n")
+	})
 	h.stream("gen", alice, "")
 }
 

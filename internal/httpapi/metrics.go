@@ -1,55 +1,99 @@
 package httpapi
 
 import (
-	"strconv"
+	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/codebegen/preview-operator/internal/proxy"
+	"github.com/codebegen/preview-operator/internal/store"
+	"github.com/codebegen/preview-operator/internal/telemetry"
 )
 
-// metrics of the gateway. Every label has a handful of values: routes are patterns, never paths.
+// metrics of the gateway. docs/metrics.md lists them, and a test holds it to that. Routes are patterns, never paths.
 type metrics struct {
 	registry *prometheus.Registry
-	requests *prometheus.CounterVec
-	duration *prometheus.HistogramVec
-	launches *prometheus.CounterVec
+	set      *telemetry.Set
+
+	requests *telemetry.Counter
+	duration *telemetry.Histogram
+	problems *telemetry.Counter
+	launches *telemetry.Counter
+	streams  *telemetry.Histogram
+	proxied  *telemetry.Histogram
+	store    *telemetry.Store
 }
 
-func newMetrics(openStreams func() int) *metrics {
-	m := &metrics{
-		registry: prometheus.NewRegistry(),
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "preview_gateway_requests_total", Help: "HTTP requests by route, method and status code.",
-		}, []string{"route", "method", "code"}),
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "preview_gateway_request_duration_seconds", Help: "Time to answer HTTP requests, streams left out.",
-			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
-		}, []string{"route", "method"}),
-		launches: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "preview_gateway_launches_total", Help: "Launches by result: created, found, replayed, or the slug of the problem.",
-		}, []string{"result"}),
-	}
-	m.registry.MustRegister(
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.requests, m.duration, m.launches,
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "preview_gateway_open_streams", Help: "Log streams that are open now.",
-		}, func() float64 { return float64(openStreams()) }),
-	)
-	return m
-}
+// streamBuckets reach from a look at a log to the longest that a token may live for.
+var streamBuckets = []float64{.1, 1, 5, 30, 60, 300, 900, 1800, 3600, 14400, 86400}
+
+// streamGone is why a stream ended whose client was not told of an end.
+const streamGone = "client-gone"
 
 // noRoute stands for every path that is no route.
 const noRoute = "none"
+
+// The outcomes of proxied requests beside the slugs of problems.
+const outcomeAnswered = "answered"
+
+func newMetrics(operations []operation, openStreams func() int) *metrics {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s := telemetry.NewSet(registry)
+	routes, methods, problems := labelsOf(operations)
+	_, _, launchProblems := labelsOf(slices.DeleteFunc(slices.Clone(operations), func(o operation) bool { return o.id != "launchPreview" }))
+	route := telemetry.Label{Name: "route", Values: routes, In: "the routes of [http-api.md](http-api.md), `none` for all others"}
+	method := telemetry.Label{Name: "method", Values: methods, In: "that of the route, `none` where there is no route"}
+	m := &metrics{registry: registry, set: s}
+	m.requests = s.Counter("preview_gateway_requests_total", "HTTP requests.",
+		route, method, telemetry.Label{Name: "code", Values: []string{"1xx", "2xx", "3xx", "4xx", "5xx"}})
+	m.duration = s.Histogram("preview_gateway_request_duration_seconds", "Time to answer HTTP requests, streams left out.", telemetry.Buckets, route, method)
+	m.problems = s.Counter("preview_gateway_problems_total", "Answers that are problems, by the end of their type. Those that begin with too-many- are limits of users, 429.",
+		telemetry.Label{Name: "type", Values: problems, In: "the problems of [http-api.md](http-api.md), and `client-gone`"})
+	m.launches = s.Counter("preview_gateway_launches_total", "Launches that were asked for. Whether the application started is told by preview_launches_total of the manager.",
+		telemetry.Label{Name: "result", Values: append([]string{resultCreated, resultFound, resultReplayed}, launchProblems...),
+			In: "`created`, `found`, `replayed`, or the problem"})
+	s.Gauge("preview_gateway_open_streams", "Log streams that are open now.", func() float64 { return float64(openStreams()) })
+	m.streams = s.Histogram("preview_gateway_stream_duration_seconds", "How long log streams were open, by why they ended.", streamBuckets,
+		telemetry.Label{Name: "reason", Values: []string{endOfLog, endNoPod, endOfToken, endOfShutdown, streamGone}})
+	m.proxied = s.Histogram("preview_gateway_proxied_duration_seconds", "Time that applications took to answer proxied requests, or to fail.", telemetry.Buckets,
+		telemetry.Label{Name: "outcome", Values: []string{
+			outcomeAnswered, kindTimeout.slug, kindRefused.slug, kindBroken.slug, kindResponseTooLarge.slug, kindClientGone.slug,
+		}})
+	m.store = s.Store([]string{"generation", "archive", "list", "put", "delete", "ping"}, store.ErrNotFound, store.ErrNotOwner)
+	return m
+}
+
+// labelsOf returns the routes, methods and problems of operations, and those of requests that are for none.
+func labelsOf(operations []operation) (routes, methods, problems []string) {
+	routes, methods = []string{noRoute}, []string{noRoute}
+	for _, k := range []kind{kindNoRoute, kindMethod, kindInternal, kindUnavailable, kindClientGone} {
+		problems = append(problems, k.slug)
+	}
+	for _, o := range operations {
+		routes, methods = append(routes, o.ginPath()), append(methods, o.method)
+		for _, k := range o.allProblems() {
+			problems = append(problems, k.slug)
+		}
+	}
+	for _, list := range []*[]string{&routes, &methods, &problems} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	return routes, methods, problems
+}
 
 func (m *metrics) served(route, method string, code int, took time.Duration, streamed bool) {
 	if route == "" {
 		route, method = noRoute, noRoute
 	}
-	m.requests.WithLabelValues(route, method, strconv.Itoa(code)).Inc()
+	m.requests.Inc(route, method, string(rune('0'+code/100))+"xx")
 	if !streamed {
-		m.duration.WithLabelValues(route, method).Observe(took.Seconds())
+		m.duration.Observe(took, route, method)
 	}
 }
 
@@ -58,5 +102,58 @@ func (m *metrics) launched(result string, err error) {
 	if err != nil {
 		result = failureOf(err).kind.slug
 	}
-	m.launches.WithLabelValues(result).Inc()
+	m.launches.Inc(result)
+}
+
+// forwarded notes a proxied request that began at start.
+func (m *metrics) forwarded(start time.Time, err error) {
+	outcome := outcomeAnswered
+	if err != nil {
+		outcome = failureOf(err).kind.slug
+	}
+	if !errors.Is(err, proxy.ErrNotRunning) {
+		m.proxied.Observe(time.Since(start), outcome)
+	}
+}
+
+// measuredStore measures what requests wait for. A method that is not here is that of the store, and not measured.
+type measuredStore struct {
+	GenerationStore
+	metrics *telemetry.Store
+}
+
+// Generation is part of GenerationStore.
+func (s measuredStore) Generation(ctx context.Context, id string) (_ store.Meta, err error) {
+	defer s.metrics.Done("generation", time.Now(), &err)
+	return s.GenerationStore.Generation(ctx, id)
+}
+
+// Archive is part of GenerationStore.
+func (s measuredStore) Archive(ctx context.Context, id, version string) (_ []byte, err error) {
+	defer s.metrics.Done("archive", time.Now(), &err)
+	return s.GenerationStore.Archive(ctx, id, version)
+}
+
+// List is part of GenerationStore.
+func (s measuredStore) List(ctx context.Context, opts store.ListOptions) (_ []store.Meta, _ *store.ListCursor, err error) {
+	defer s.metrics.Done("list", time.Now(), &err)
+	return s.GenerationStore.List(ctx, opts)
+}
+
+// Put is part of GenerationStore.
+func (s measuredStore) Put(ctx context.Context, id, userID, projectID string, content store.Content) (_ store.Meta, _ bool, err error) {
+	defer s.metrics.Done("put", time.Now(), &err)
+	return s.GenerationStore.Put(ctx, id, userID, projectID, content)
+}
+
+// Delete is part of GenerationStore.
+func (s measuredStore) Delete(ctx context.Context, id, userID string) (err error) {
+	defer s.metrics.Done("delete", time.Now(), &err)
+	return s.GenerationStore.Delete(ctx, id, userID)
+}
+
+// Ping is part of GenerationStore.
+func (s measuredStore) Ping(ctx context.Context) (err error) {
+	defer s.metrics.Done("ping", time.Now(), &err)
+	return s.GenerationStore.Ping(ctx)
 }

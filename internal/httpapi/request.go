@@ -190,7 +190,9 @@ func (a *API) request(c *gin.Context) (reply, error) {
 		return reply{}, err
 	}
 	a.activity.touch(pvi)
+	begun := time.Now()
 	response, err := a.forwarder.Do(c.Request.Context(), target, request)
+	a.metrics.forwarded(begun, err)
 	if err != nil {
 		return reply{}, a.applicationFailure(err, response.Elapsed)
 	}

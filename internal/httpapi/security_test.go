@@ -375,8 +375,8 @@ func TestMetrics(t *testing.T) {
 	for _, line := range []string{
 		`preview_gateway_launches_total{result="created"} 1`,
 		`preview_gateway_launches_total{result="found"} 1`,
-		`preview_gateway_requests_total{code="404",method="none",route="none"} 100`,
-		`preview_gateway_requests_total{code="201",method="POST",route="/api/v1/generations/:generation_id/preview/launch"} 1`,
+		`preview_gateway_requests_total{code="4xx",method="none",route="none"} 100`,
+		`preview_gateway_requests_total{code="2xx",method="POST",route="/api/v1/generations/:generation_id/preview/launch"} 2`,
 		`preview_gateway_open_streams 0`,
 	} {
 		if !strings.Contains(text, line+"\n") {
