@@ -68,6 +68,31 @@ func (a *app) connect(ctx context.Context) (*connection, error) {
 	return c, nil
 }
 
+// sameFlags are the flags with which another command reaches the same gateway as the same person. A token that was given
+// on the command line is not repeated: it must not be printed.
+func (a *app) sameFlags() string {
+	var b strings.Builder
+	for _, flag := range []struct{ name, value string }{
+		{"--kubeconfig", *a.kube.KubeConfig}, {"--context", *a.kube.Context}, {"-n", *a.kube.Namespace}, {"--gateway", a.gateway},
+		{"--token-file", a.tokenFile}, {"--user", a.user},
+	} {
+		if flag.value != "" {
+			b.WriteString(" " + flag.name + " " + shellWord(flag.value))
+		}
+	}
+	return b.String()
+}
+
+// shellWord quotes what a shell would not take as one word.
+func shellWord(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool {
+		return !strings.ContainsRune("%+,-./:=@_", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
 // disconnect ends what connect has begun.
 func (a *app) disconnect() {
 	if a.connected != nil && a.connected.forwarder != nil {

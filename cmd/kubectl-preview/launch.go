@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/cmd/kubectl-preview/internal/pack"
 	"github.com/codebegen/preview-operator/internal/client"
 )
@@ -150,6 +151,9 @@ func (a *app) launch(ctx context.Context, dir string, o launchOptions) error {
 	if err != nil {
 		return l.interrupted(ctx, gatewayError(err))
 	}
+	if l.found {
+		fmt.Fprintf(a.ErrOut, "%s had been launched with these files before; --restart launches it anew, with other variables for example\n", id)
+	}
 	return a.launched(ctx, c.Client, status, elapsed)
 }
 
@@ -172,6 +176,8 @@ type launcher struct {
 	hold time.Duration
 	// begun is set once a launch may have reached the gateway.
 	begun bool
+	// found is set when the preview was live already and was left so.
+	found bool
 }
 
 // interrupted tells those who end the wait what becomes of the preview.
@@ -179,7 +185,7 @@ func (l *launcher) interrupted(ctx context.Context, err error) error {
 	if ctx.Err() == nil || !l.begun {
 		return err
 	}
-	return &statusError{exitInterrupted, fmt.Errorf("interrupted: %s goes on starting; look at it with 'kubectl preview status %[1]s', stop it with 'kubectl preview stop %[1]s'", l.id)}
+	return &statusError{exitInterrupted, fmt.Errorf("interrupted: %s goes on starting; to stop it: kubectl preview stop %[1]s%s", l.id, l.app.sameFlags())}
 }
 
 // run launches the version that was stored, in place of another one that is live, and returns the state that the preview
@@ -199,6 +205,7 @@ func (l *launcher) run(ctx context.Context, version string) (client.Status, erro
 	if err != nil {
 		return client.Status{}, causeOf(ctx, err)
 	}
+	l.found = !launched.Created
 	status, err := l.await(ctx, launched)
 	return status, causeOf(ctx, err)
 }
@@ -254,10 +261,21 @@ func (l *launcher) watch(ctx context.Context) {
 
 func (l *launcher) show(status client.Status) {
 	what := status.Status
-	if status.Reason != "" && !strings.EqualFold(status.Reason, status.Status) {
-		what += ", " + status.Reason
+	if doing, known := stages[status.Reason]; known && status.Status == client.StatusStarting {
+		what += ": " + doing
+	} else if status.Reason != "" && !strings.EqualFold(status.Reason, status.Status) {
+		what += ": " + status.Reason
 	}
 	l.progress.say("%s is %s", l.id, what)
+}
+
+// stages are the reasons of a preview that starts, in words.
+var stages = map[string]string{
+	v1alpha1.ReasonPending:    "it waits for its turn",
+	v1alpha1.ReasonPodPending: "its pod starts",
+	v1alpha1.ReasonPodRunning: "its pod runs",
+	v1alpha1.ReasonLoading:    "its code is loaded, and the application starts",
+	v1alpha1.ReasonLoaded:     "its code is loaded",
 }
 
 // await waits until what was launched runs or has ended; not at all when the gateway was not asked to hold its answer.
@@ -270,7 +288,7 @@ func (l *launcher) await(ctx context.Context, launched client.Launch) (client.St
 		case err != nil:
 			return status, err
 		case status.ID != launched.ID:
-			return status, fmt.Errorf("%s was launched anew by somebody else meanwhile; look at 'kubectl preview status %[1]s'", l.id)
+			return status, fmt.Errorf("%s was launched anew by somebody else meanwhile; see kubectl preview status %[1]s%s", l.id, l.app.sameFlags())
 		case l.hold == 0 || status.Status == client.StatusRunning || status.Finished():
 			return status, nil
 		}
@@ -311,11 +329,12 @@ func (a *app) launched(ctx context.Context, c *client.Client, status client.Stat
 		return nil
 	}
 	fmt.Fprintf(a.Out, "%s is %s (%s)\n", id, status.Status, took(elapsed))
+	same := a.sameFlags()
 	rows := [][2]string{
-		{"request", "kubectl preview request GET / --id " + id},
-		{"browser", "kubectl preview open " + id},
-		{"logs", "kubectl preview logs -f " + id},
-		{"stop", "kubectl preview stop " + id},
+		{"request", "kubectl preview request GET / --id " + id + same},
+		{"browser", "kubectl preview open " + id + same},
+		{"logs", "kubectl preview logs -f " + id + same},
+		{"stop", "kubectl preview stop " + id + same},
 		{"in cluster", escaped(text(status.BaseURL))},
 		{"ends", ends(status)},
 	}

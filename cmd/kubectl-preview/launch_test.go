@@ -70,14 +70,14 @@ func TestLaunchShowsWhatHappens(t *testing.T) {
 	g.launches(http.StatusCreated, "v1", nil)
 	var looks atomic.Int32
 	g.on("GET "+demo+"/preview/status", func(w http.ResponseWriter, _ *http.Request) {
-		now := []object{{"reason": "PodPending"}, {"reason": "Loading"}, {"status": "running", "reason": "Serving"}}
+		now := []object{{"reason": "PodPending"}, {"reason": "NewReason"}, {"status": "running", "reason": "Serving"}}
 		answer(t, w, http.StatusOK, state("shop-alice", "starting", now[min(int(looks.Add(1))-1, 2)]))
 	})
 	r := g.run("launch", folder(t, "shop", map[string]string{"main.py": ""}), "-o", "json")
 	if r.code != 0 {
 		t.Fatalf("%+v", r)
 	}
-	contains(t, "progress", r.errOut, "shop-alice is starting, PodPending (0s)\n", "shop-alice is starting, Loading (0s)\n")
+	contains(t, "progress", r.errOut, "shop-alice is starting: its pod starts (0s)\n", "shop-alice is starting: NewReason (0s)\n")
 	contains(t, "output", r.out, "{\n", `"status": "running"`, `"reason": "Serving"`)
 }
 
@@ -107,6 +107,7 @@ func TestLaunchOfOtherFilesReplacesWhatRuns(t *testing.T) {
 			if diff := cmp.Diff(tt.want, g.seen()); diff != "" {
 				t.Errorf("calls (-want +got):\n%s", diff)
 			}
+			contains(t, "message", r.errOut, "shop-alice had been launched with these files before; --restart")
 		})
 	}
 }
@@ -173,7 +174,7 @@ func TestInterruptedLaunchLeavesThePreview(t *testing.T) {
 	if r.code != exitInterrupted {
 		t.Errorf("exit code %d", r.code)
 	}
-	contains(t, "message", r.errOut, "shop-alice goes on starting", "kubectl preview stop shop-alice")
+	contains(t, "message", r.errOut, "shop-alice goes on starting; to stop it: kubectl preview stop shop-alice\n")
 	for _, call := range g.seen() {
 		if strings.HasPrefix(call, "DELETE") {
 			t.Errorf("it was stopped: %s", call)
@@ -248,6 +249,19 @@ func TestLaunchesThatCannotBe(t *testing.T) {
 		}
 		contains(t, "message", r.errOut, "big has more than 2097152 bytes")
 	})
+}
+
+func TestHintsReachTheSamePreview(t *testing.T) {
+	g := newGateway(t)
+	g.launches(http.StatusCreated, "v1", state("shop-alice", "running", nil))
+	dir := folder(t, "shop", map[string]string{"main.py": "", "token": bearer + "\n"})
+	i := g.with()
+	i.env = nil
+	r := i.run("launch", dir, "--gateway", g.server.URL, "--token-file", dir+"/token", "-n", "it's")
+	contains(t, "output", r.out, "kubectl preview open shop-alice -n 'it'\\''s' --gateway "+g.server.URL+" --token-file "+dir+"/token\n")
+	// The harness looks for the token itself.
+	r = i.run("launch", dir, "--gateway", g.server.URL, "--token", bearer)
+	contains(t, "output", r.out, "kubectl preview open shop-alice --gateway "+g.server.URL+"\n")
 }
 
 func TestIDs(t *testing.T) {
