@@ -28,10 +28,10 @@ const defaultBlockedCIDRs = "0.0.0.0/8,10.0.0.0/8,100.64.0.0/10,127.0.0.0/8,169.
 // Definitions lists every setting in the order of the reference.
 func Definitions() []Definition {
 	return []Definition{
-		live(Definition{"PREVIEW_ENABLED", "true", "true or false", "false refuses launches with 503 and leaves everything else as it is", false, setEnabled}),
+		live(Definition{"PREVIEW_ENABLED", "true", "true or false", "false refuses launches with 503 and lets instances made with kubectl wait; what runs goes on", false, setEnabled}),
 		integer("PREVIEW_PORT_MIN", 3001, 1024, 65535, "lowest port of previews", func(s *Settings) *int32 { return &s.PortMin }),
 		integer("PREVIEW_PORT_MAX", 3100, 1024, 65535, "highest port of previews; the range is the most previews that run at once", func(s *Settings) *int32 { return &s.PortMax }),
-		live(seconds("PREVIEW_SESSION_TIMEOUT", 1800, 1, 604800, "seconds without traffic or viewers after which a preview is stopped", func(s *Settings) *time.Duration { return &s.SessionTimeout })),
+		live(seconds("PREVIEW_SESSION_TIMEOUT", 1800, 1, 604800, "seconds without traffic or viewers after which a preview is stopped; use is recorded once a minute, so a preview that is used lives at least 90 s longer", func(s *Settings) *time.Duration { return &s.SessionTimeout })),
 		live(seconds("PREVIEW_MAX_UPTIME", 3600, 1, 604800, "seconds after which any preview is stopped", func(s *Settings) *time.Duration { return &s.MaxUptime })),
 		live(integer("PREVIEW_MEMORY_LIMIT_MB", 512, 64, 16384, "memory limit in MiB of instances and runtimes that set none", func(s *Settings) *int32 { return &s.MemoryLimitMB })),
 		live(integer("PREVIEW_MEMORY_LIMIT_MAX_MB", 2048, 64, 16384, "highest memory limit in MiB that an instance may ask for", func(s *Settings) *int32 { return &s.MemoryLimitMaxMB })),
@@ -41,7 +41,7 @@ func Definitions() []Definition {
 		seconds("PREVIEW_STOP_GRACE", 10, 1, 120, "seconds that an application has to end after SIGTERM before it is killed", func(s *Settings) *time.Duration { return &s.StopGrace }),
 		live(integer("PREVIEW_MAX_PER_USER", 20, 1, 10000, "previews of one user that may be live at once; a further launch gets 429", func(s *Settings) *int32 { return &s.MaxPerUser })),
 		live(integer("PREVIEW_LAUNCHES_PER_MINUTE", 60, 1, 100000, "launches of one user per minute and gateway; a further one gets 429", func(s *Settings) *int32 { return &s.LaunchesPerMinute })),
-		seconds("PREVIEW_SWEEP_INTERVAL", 60, 1, 86400, "seconds between two searches for pods that no instance owns", func(s *Settings) *time.Duration { return &s.SweepInterval }),
+		seconds("PREVIEW_SWEEP_INTERVAL", 60, 1, 86400, "seconds between two searches for pods, ports and handovers that no instance owns", func(s *Settings) *time.Duration { return &s.SweepInterval }),
 		text("PREVIEW_NAMESPACE", "previews", 1, 63, "namespace in which the gateway creates instances", func(s *Settings) *string { return &s.Namespace }),
 		{"PREVIEW_WATCH_NAMESPACES", "previews", "comma-separated names; empty for all", "namespaces that the manager serves", false, setNamespaces},
 		text("PREVIEW_POD_NAMESPACE", "preview-system", 1, 63, "namespace that manager and gateway run in", func(s *Settings) *string { return &s.PodNamespace }),
