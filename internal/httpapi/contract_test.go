@@ -1,12 +1,10 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"slices"
@@ -15,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/codebegen/preview-operator/internal/auth"
-	"github.com/codebegen/preview-operator/internal/sse"
 	"github.com/codebegen/preview-operator/internal/store"
 	"github.com/codebegen/preview-operator/test/contract"
 )
@@ -39,92 +36,15 @@ func (h *harness) contract() *contract.Contract {
 	return described.Contract
 }
 
-// contractTransport holds every answer that a test receives against the description.
-type contractTransport struct {
-	h    *harness
-	next http.RoundTripper
-}
-
 // testRoutes are added by tests; the description does not know them.
 var testRoutes = []string{"/client-ip", "/panic", "/panic-early"}
 
-func (t *contractTransport) RoundTrip(request *http.Request) (*http.Response, error) {
-	var sent []byte
-	if request.GetBody != nil {
-		body, err := request.GetBody()
-		if err != nil {
-			return nil, err
-		}
-		if sent, err = io.ReadAll(body); err != nil {
-			return nil, err
-		}
-	}
-	response, err := t.next.RoundTrip(request)
-	if err != nil || slices.Contains(testRoutes, request.URL.Path) || isPreflight(request, response) {
-		return response, err
-	}
-	exchange := contract.Exchange{
-		Method: request.Method, Path: request.URL.EscapedPath(), RequestType: request.Header.Get("Content-Type"), RequestBody: sent,
-		Status: response.StatusCode, Header: response.Header,
-		Streamed: strings.HasPrefix(response.Header.Get("Content-Type"), sse.ContentType),
-	}
-	if exchange.Streamed {
-		response.Body = &checkedStream{ReadCloser: response.Body, h: t.h}
-	} else {
-		body, err := io.ReadAll(response.Body)
-		_ = response.Body.Close()
-		if err != nil {
-			return nil, err
-		}
-		exchange.Body, response.Body = body, io.NopCloser(bytes.NewReader(body))
-	}
-	if err := t.h.contract().Check(exchange); err != nil {
-		t.h.t.Errorf("contract: %v", err)
-	}
-	return response, nil
-}
-
-// isPreflight: the answers to those are between browsers and the CORS protocol, on whatever route.
-func isPreflight(request *http.Request, response *http.Response) bool {
-	return request.Method == http.MethodOptions && request.Header.Get("Access-Control-Request-Method") != "" && response.StatusCode == http.StatusNoContent
-}
-
-// CloseIdleConnections is what a test server asks of its client's transport.
-func (t *contractTransport) CloseIdleConnections() {
-	t.next.(interface{ CloseIdleConnections() }).CloseIdleConnections()
-}
-
-// checkedStream holds the events of a log stream against the description as they are read.
-type checkedStream struct {
-	io.ReadCloser
-	h      *harness
-	unread []byte
-}
-
-func (s *checkedStream) Read(into []byte) (int, error) {
-	n, err := s.ReadCloser.Read(into)
-	s.unread = append(s.unread, into[:n]...)
-	for {
-		frame, rest, whole := bytes.Cut(s.unread, []byte("\n\n"))
-		if !whole {
-			return n, err
-		}
-		s.check(string(frame))
-		s.unread = rest
-	}
-}
-
-func (s *checkedStream) check(frame string) {
-	fields := map[string]string{}
-	for line := range strings.Lines(frame) {
-		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
-		fields[name] = value
-	}
-	if fields["data"] == "" {
-		return
-	}
-	if err := s.h.contract().CheckEvent("streamLogs", fields["id"], fields["event"], fields["data"]); err != nil {
-		s.h.t.Errorf("contract: %v", err)
+// held holds every answer that a test receives against the description.
+func (h *harness) held(next http.RoundTripper) http.RoundTripper {
+	return &contract.Transport{
+		Contract: h.contract(), Next: next,
+		Skip:   func(request *http.Request) bool { return slices.Contains(testRoutes, request.URL.Path) },
+		Report: func(err error) { h.t.Errorf("contract: %v", err) },
 	}
 }
 
@@ -245,6 +165,6 @@ func (r contractRun) Run() int {
 			code = 1
 		}
 	}
-	fmt.Fprintf(os.Stderr, "contract: %d documented answers occurred, %d cannot in this harness\n", described.Seen(), len(neverSeen))
+	fmt.Fprintf(os.Stderr, "contract: %d documented answers occurred, %d cannot in this harness\n", len(described.Occurred()), len(neverSeen))
 	return code
 }

@@ -343,7 +343,7 @@ func newHarness(t *testing.T, change func(*Options)) *harness {
 	running.Go(func() { api.Run(ctx) })
 	server := httptest.NewServer(api)
 	h.url, h.http = server.URL, server.Client()
-	h.http.Transport = &contractTransport{h: h, next: h.http.Transport}
+	h.http.Transport = h.held(h.http.Transport)
 	h.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	t.Cleanup(func() {
 		server.CloseClientConnections()

@@ -4,8 +4,11 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -75,4 +78,30 @@ func problemKinds(t *testing.T) []string {
 	})
 	slices.Sort(slugs)
 	return slugs
+}
+
+// docs/http-api.md has every route, and every kind of problem with its status and no other.
+func TestDocumentationIsComplete(t *testing.T) {
+	page, err := os.ReadFile("../../docs/http-api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHarness(t, nil)
+	for _, route := range h.contract().Routes() {
+		if !strings.Contains(string(page), "`"+route+"`") {
+			t.Errorf("%s is not in the table of routes", route)
+		}
+	}
+	want, got := map[string]string{}, map[string]string{}
+	for _, one := range h.contract().Documented() {
+		if one.Problem != "" {
+			want[strings.TrimPrefix(one.Problem, problemBase)] = strconv.Itoa(one.Status)
+		}
+	}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| ([0-9]{3}) \\|").FindAllStringSubmatch(string(page), -1) {
+		got[row[1]] = row[2]
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("problems of the description and of docs/http-api.md (-want +got):\n%s", diff)
+	}
 }

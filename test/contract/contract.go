@@ -273,12 +273,12 @@ func (c *Contract) CheckBody(operationID string, body []byte) error {
 func (c *Contract) Unseen() []Case {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.DeleteFunc(c.documented(), func(one Case) bool { return c.seen[one] })
+	return slices.DeleteFunc(c.Documented(), func(one Case) bool { return c.seen[one] })
 }
 
-// Seen is the number of different documented answers that have occurred.
-func (c *Contract) Seen() int {
+// Occurred are the documented answers that have occurred, in order.
+func (c *Contract) Occurred() []Case {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.seen)
+	return slices.DeleteFunc(c.Documented(), func(one Case) bool { return !c.seen[one] })
 }

@@ -147,10 +147,22 @@ func (c *Contract) Operations() []string {
 	return ids
 }
 
+// Routes are the methods and paths of all operations, in order.
+func (c *Contract) Routes() []string {
+	var routes []string
+	for template, methods := range c.spec.Paths {
+		for method := range methods {
+			routes = append(routes, strings.ToUpper(method)+" "+template)
+		}
+	}
+	slices.Sort(routes)
+	return routes
+}
+
 // Problems are the types of all documented problems, in order.
 func (c *Contract) Problems() []string {
 	types := map[string]bool{}
-	for _, one := range c.documented() {
+	for _, one := range c.Documented() {
 		if one.Problem != "" {
 			types[one.Problem] = true
 		}
@@ -158,7 +170,8 @@ func (c *Contract) Problems() []string {
 	return slices.Sorted(maps.Keys(types))
 }
 
-func (c *Contract) documented() []Case {
+// Documented are all documented answers, in order.
+func (c *Contract) Documented() []Case {
 	var all []Case
 	add := func(id string, status int, r *response) {
 		types := r.problems()

@@ -40,6 +40,7 @@ var _ = Describe("An installation", func() {
 	Describe("rights", rightsSpecs)
 	Describe("objects", objectSpecs)
 	Describe("launch over HTTP", Ordered, ContinueOnFailure, launchSpecs)
+	Describe("contract", Ordered, ContinueOnFailure, contractSpecs)
 	Describe("launch with kubectl", Ordered, kubectlSpecs)
 	Describe("runtimes", runtimeSpecs)
 	Describe("failures", Ordered, ContinueOnFailure, failureSpecs)
@@ -57,6 +58,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 		cluster, err = framework.Connect(ctx, config)
 		return err
 	}).WithTimeout(30 * time.Second).WithPolling(time.Second).Should(Succeed())
+	Expect(cluster.Gateway.Hold(ctx)).To(Succeed())
 	Expect(cluster.DeleteInstances(ctx, userPrefix)).To(Succeed())
 	eventuallyNothingLeft(ctx)
 })

@@ -90,14 +90,14 @@ func (c Case) Send(address, generationID, token string) (Answer, error) {
 	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		return Answer{}, err
 	}
-	sent := make(chan error, 1)
-	// The server may answer and close before it has read everything.
+	sent := make(chan struct{})
 	go func() {
+		defer close(sent)
+		// It may fail: the server answers and closes before it has read everything that it refuses.
 		_, err := io.WriteString(conn, c.wire(address, generationID, token))
 		if tcp, ok := conn.(*net.TCPConn); ok && err == nil && (c.Framing == endless || c.Framing == short) {
-			err = tcp.CloseWrite()
+			_ = tcp.CloseWrite()
 		}
-		sent <- err
 	}()
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {

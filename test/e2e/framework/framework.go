@@ -214,6 +214,17 @@ func (c *Cluster) ManagerPod(ctx context.Context) (*corev1.Pod, error) {
 	return nil, fmt.Errorf("namespace %s has no pod with a container manager", SystemNamespace)
 }
 
+// GatewayLogs are the last lines that the gateway has printed, at most 16 MiB.
+func (c *Cluster) GatewayLogs(ctx context.Context) (string, error) {
+	pod, err := c.ManagerPod(ctx)
+	if err != nil {
+		return "", err
+	}
+	most := int64(16 << 20)
+	logs, err := c.Kube.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{Container: "gateway", LimitBytes: &most}).DoRaw(ctx)
+	return string(logs), err
+}
+
 // Instance reads a PreviewInstance; nil when there is none.
 func (c *Cluster) Instance(ctx context.Context, name string) (*v1alpha1.PreviewInstance, error) {
 	instance := &v1alpha1.PreviewInstance{}

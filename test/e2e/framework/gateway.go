@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/codebegen/preview-operator/test/contract"
 )
 
 // maxBody bounds what is read of an answer.
@@ -23,6 +25,8 @@ type Gateway struct {
 	URL    string
 	secret []byte
 	client *http.Client
+	// Contract is the description that answers are held against, nil until Hold.
+	Contract *contract.Contract
 }
 
 // NewGateway makes a client that signs its own bearer tokens.
@@ -31,6 +35,29 @@ func NewGateway(baseURL string, secret []byte) *Gateway {
 	transport.MaxIdleConnsPerHost = 128
 	transport.Proxy = nil
 	return &Gateway{URL: baseURL, secret: secret, client: &http.Client{Transport: transport}}
+}
+
+// Hold reads the description that the gateway serves and holds every further answer against it: what is not as described
+// is an error of the call.
+func (g *Gateway) Hold(ctx context.Context) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, g.URL+"/openapi.json", nil)
+	if err != nil {
+		return err
+	}
+	response, err := g.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	document, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	if err != nil {
+		return err
+	}
+	if g.Contract, err = contract.Load(document); err != nil {
+		return err
+	}
+	g.client.Transport = &contract.Transport{Contract: g.Contract, Next: g.client.Transport}
+	return nil
 }
 
 // Token signs a bearer token for a user, valid for half an hour.
@@ -213,6 +240,17 @@ func (u *UserClient) Get(ctx context.Context, id, sessionToken, path string) (Re
 
 func generationPath(id string) string { return "/api/v1/generations/" + url.PathEscape(id) }
 func previewPath(id string) string    { return generationPath(id) + "/preview" }
+
+// Call sends any request and returns the status, header and body of whatever is answered. in is sent as JSON unless nil.
+func (u *UserClient) Call(ctx context.Context, method, path string, headers http.Header, in any) (int, http.Header, []byte, error) {
+	response, err := u.send(ctx, method, path, headers, in)
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	return response.StatusCode, response.Header, body, err
+}
 
 // call returns the status of an answer, decoded into out unless that is nil, and an *Error for one that is no success.
 func (u *UserClient) call(ctx context.Context, method, path string, headers http.Header, in, out any) (int, error) {
