@@ -122,9 +122,10 @@ type EnvVar struct {
 	// +kubebuilder:validation:MaxLength=128
 	// +kubebuilder:validation:Pattern=`^[A-Za-z_][A-Za-z0-9_]*$`
 	Name string `json:"name"`
-	// value of the variable, taken literally.
+	// value of the variable, taken literally. No process can be given a null character.
 	// +optional
 	// +kubebuilder:validation:MaxLength=8192
+	// +kubebuilder:validation:Pattern=`^[^\x00]*$`
 	Value string `json:"value,omitempty"`
 }
 

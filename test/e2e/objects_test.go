@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -19,11 +20,15 @@ func objectSpecs() {
 		strict := client.WithFieldValidation(cluster.Client, "Strict")
 		cases := slices.Concat(corpus.BadInstances(), corpus.GoodInstances(), corpus.BadRuntimes(), corpus.GoodRuntimes())
 		Expect(len(cases)).To(BeNumerically(">", 200))
+		fromLaunches := corpus.FromLaunches()
+		Expect(len(fromLaunches)).To(BeNumerically(">", 70))
+		cases = append(cases, fromLaunches...)
 		for _, c := range cases {
 			object, err := c.Object(cluster.Namespace, unique("corpus"))
 			Expect(err).NotTo(HaveOccurred())
 			expectVerdict(c, strict.Create(ctx, object, client.DryRunAll))
 		}
+		fmt.Printf("\ncorpus: %d objects, %d of them bad launches\n", len(cases), len(fromLaunches))
 	})
 
 	It("refuses bad changes", func(ctx SpecContext) {

@@ -11,6 +11,12 @@ func bad(name, body, field string) Case {
 	return Case{Name: name, Body: body, Status: http.StatusBadRequest, Problem: "invalid-request", Field: field}
 }
 
+// repeated says that a name occurs twice, which objects cannot.
+func repeated(c Case) Case {
+	c.HTTPOnly = true
+	return c
+}
+
 // member is a body whose one member has a value, as JSON.
 func member(name, field, value string) Case {
 	return bad(field+" "+name, `{"`+field+`":`+value+`}`, field)
@@ -43,9 +49,9 @@ func shapeCases() []Case {
 		bad("a prototype", `{"__proto__":{"timeout":1}}`, "__proto__"),
 		bad("a look-alike name", `{"tіmeout":30}`, "tіmeout"),
 		bad("a name with a zero width space", "{\"time\u200bout\":30}", "time\u200bout"),
-		bad("a field twice", `{"timeout":1,"timeout":2}`, "timeout"),
-		bad("a field twice, once escaped", `{"timeout":1,"\u0074imeout":2}`, "timeout"),
-		bad("env twice", `{"env":{"A":"1"},"env":{"B":"1"}}`, "env"),
+		repeated(bad("a field twice", `{"timeout":1,"timeout":2}`, "timeout")),
+		repeated(bad("a field twice, once escaped", `{"timeout":1,"\u0074imeout":2}`, "timeout")),
+		repeated(bad("env twice", `{"env":{"A":"1"},"env":{"B":"1"}}`, "env")),
 		bad("a field and its capitals", `{"timeout":1,"Timeout":2}`, "Timeout"),
 		bad("a long unknown name", `{"`+strings.Repeat("n", 5000)+`":1}`, strings.Repeat("n", 128)+"…"),
 		bad("hundred unknown names", `{`+strings.Repeat(`"x":1,`, 100)+`"y":1}`, "x"),
@@ -174,8 +180,8 @@ func envCases() []Case {
 	}
 	return append(cases,
 		bad("env of 65 variables", `{"env":{`+strings.Join(many, ",")+`}}`, "env"),
-		bad("env has a name twice", `{"env":{"A":"1","A":"2"}}`, "env.A"),
-		bad("env has a name twice, once escaped", `{"env":{"A":"1","\u0041":"2"}}`, "env.A"),
+		repeated(bad("env has a name twice", `{"env":{"A":"1","A":"2"}}`, "env.A")),
+		repeated(bad("env has a name twice, once escaped", `{"env":{"A":"1","\u0041":"2"}}`, "env.A")),
 		bad("env is a list", `{"env":[]}`, "env"),
 		bad("env is a list as in a pod", `{"env":[{"name":"A","value":"1"}]}`, "env"),
 		bad("env is a text", `{"env":"A=1"}`, "env"),

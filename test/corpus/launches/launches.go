@@ -59,6 +59,8 @@ type Case struct {
 	Header  []string
 	Body    string
 	Framing framing
+	// HTTPOnly marks a body that reads well once its JSON is an object.
+	HTTPOnly bool
 
 	// Status, Problem (the end of the type) and Field of the answer. Problem is empty where the HTTP server answers
 	// before there is a request.
