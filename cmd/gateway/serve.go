@@ -119,7 +119,8 @@ func apiOptions(
 	}
 	logs, err := podlogs.NewHub(podlogs.Options{
 		Source:    podlogs.NewKubernetesSource(clientset.CoreV1().Pods(s.Namespace), containerName),
-		RingLines: int(s.LogBufferLines), RingBytes: int(s.LogBufferKB) << 10, Backoff: podlogs.DefaultBackoff, Logger: logger,
+		RingLines: int(s.LogBufferLines), RingBytes: int(s.LogBufferKB) << 10,
+		MaxKept: int(s.PortMax - s.PortMin + 1), RetainBytes: int64(s.LogBufferTotalMB) << 20, Backoff: podlogs.DefaultBackoff, Logger: logger,
 	})
 	if err != nil {
 		return httpapi.Options{}, nil, err

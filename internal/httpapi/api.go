@@ -101,6 +101,7 @@ type API struct {
 	requests slots
 
 	tickets    *ticket.Desk
+	kept       *logKeeper
 	discovered *discoveries
 	origins    *origins
 	// judged is set once tokens could be judged.
@@ -134,6 +135,8 @@ func New(opts Options) (*API, error) {
 	a.scrape = promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{})
 	a.activity = newActivity(opts.Now, a.writeActivity)
 	a.discovered = newDiscoveries(opts.Now)
+	a.kept = newLogKeeper(a.logs, a.logger)
+	a.instances.OnChange(a.kept.see)
 	a.instances.OnEnd(func(uid types.UID, gone bool) {
 		a.forwarder.Forget(string(uid))
 		a.vitals.Forget(string(uid))
@@ -231,8 +234,9 @@ func (a *API) judging() error {
 	return nil
 }
 
-// Run writes the activity of previews until ctx is done.
+// Run writes the activity of previews until ctx is done; then logs are followed only for those who view them.
 func (a *API) Run(ctx context.Context) {
+	defer a.logs.Close()
 	a.activity.run(ctx, func(pvi *v1alpha1.PreviewInstance, err error) {
 		a.logger.Warn("writing the activity of a preview failed", "instance", pvi.Name, "error", err)
 	})

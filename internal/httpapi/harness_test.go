@@ -390,7 +390,7 @@ func (h *harness) options() Options {
 	h.must(err)
 	logger := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	logs, err := podlogs.NewHub(podlogs.Options{
-		Source: h.pods, RingLines: 64, RingBytes: 1 << 20, Logger: logger,
+		Source: h.pods, RingLines: 64, RingBytes: 1 << 20, MaxKept: 4, RetainBytes: 1 << 20, Logger: logger,
 		Backoff: func(int) time.Duration { return time.Millisecond },
 	})
 	h.must(err)

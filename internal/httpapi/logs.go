@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -183,7 +184,8 @@ func (s *logStream) awaitPod(ctx context.Context) string {
 	if err != nil || pvi == nil || pvi.UID != s.pvi.UID {
 		return ""
 	}
-	return pvi.Status.PodName
+	// The status of what was stopped names no pod any more.
+	return cmp.Or(pvi.Status.PodName, s.api.kept.pod(pvi.UID))
 }
 
 // podHasRun reports whether the pod that the status names runs, or has. The name alone says little: it is written before

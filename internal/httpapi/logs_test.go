@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,9 +13,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/internal/podlogs"
 )
 
 // stream is an open log stream.
@@ -259,3 +262,96 @@ func TestActivityIsRememberedUntilTheInstanceIsGone(t *testing.T) {
 		t.Error("an instance that is gone is remembered")
 	}
 }
+
+// What an application prints while it is stopped reaches those who view, and those who come later, until the preview is
+// gone. Nobody has to have viewed before.
+func TestLastLinesAreKept(t *testing.T) {
+	h := withPod(newHarness(t, nil))
+	h.launched("gen", "alice")
+	h.eventually("the log is followed without a viewer", func() bool { return h.pods.opens() == 1 })
+	token := h.token("alice", auth.RoleUser)
+	viewer := h.stream("gen", token, "")
+	viewer.expect("retry: 3000")
+	h.cluster.setStatus(t, instanceName("gen"), func(p *v1alpha1.PreviewInstance) { p.Status.Phase = v1alpha1.PhaseStopping })
+	h.pods.print("pod", "2026-01-02T03:04:05Z shutting down\n2026-01-02T03:04:05Z bye\n")
+	h.pods.end("pod")
+	viewer.expect(frame(0, "INFO", "shutting down"), frame(1, "INFO", "bye"), "event: end\ndata: {\"reason\":\"ended\"}", "closed")
+	h.cluster.setStatus(t, instanceName("gen"), func(p *v1alpha1.PreviewInstance) {
+		ended(v1alpha1.PhaseStopped, v1alpha1.ReasonStopRequested)(p)
+		p.Status.PodName = ""
+	})
+	h.sees("gen", func(p *v1alpha1.PreviewInstance) bool { return p.Status.Phase.Finished() })
+
+	opened := h.pods.opens()
+	for range 2 {
+		h.stream("gen", token, "").
+			expect("retry: 3000", frame(0, "INFO", "shutting down"), frame(1, "INFO", "bye"), "event: end\ndata: {\"reason\":\"ended\"}", "closed")
+	}
+	if got := h.pods.opens(); got != opened {
+		t.Errorf("the log was read %d times more; the pod is gone by now", got-opened)
+	}
+	relaunch(h)
+	h.eventually("the log of the predecessor is dropped and the next is followed", func() bool { return h.pods.opens() > opened })
+}
+
+func TestLogKeeper(t *testing.T) {
+	instance := func(uid, pod string, change func(*v1alpha1.PreviewInstance)) *v1alpha1.PreviewInstance {
+		pvi := &v1alpha1.PreviewInstance{}
+		pvi.UID = types.UID(uid)
+		podReady(pvi)
+		pvi.Status.PodName = pod
+		if change != nil {
+			change(pvi)
+		}
+		return pvi
+	}
+	type step struct {
+		pvi  *v1alpha1.PreviewInstance
+		gone bool
+	}
+	tests := map[string]struct {
+		steps []step
+		full  bool
+		want  []string
+	}{
+		"once":                {[]step{{instance("a", "1", nil), false}, {instance("a", "1", nil), false}}, false, []string{"keep 1"}},
+		"not ready yet":       {[]step{{instance("a", "1", func(p *v1alpha1.PreviewInstance) { p.Status.Conditions = nil }), false}}, false, nil},
+		"ended before we saw": {[]step{{instance("a", "1", ended(v1alpha1.PhaseStopped, "")), false}}, false, nil},
+		"kept when it ends":   {[]step{{instance("a", "1", nil), false}, {instance("a", "1", ended(v1alpha1.PhaseFailed, "")), false}}, false, []string{"keep 1"}},
+		"gone":                {[]step{{instance("a", "1", nil), false}, {instance("a", "1", nil), true}, {instance("a", "1", nil), true}}, false, []string{"keep 1", "drop 1"}},
+		"gone before":         {[]step{{instance("a", "1", nil), true}}, false, nil},
+		"stopped":             {[]step{{instance("a", "1", nil), false}, {instance("a", "", ended(v1alpha1.PhaseStopped, "")), false}}, false, []string{"keep 1"}},
+		"started afresh":      {[]step{{instance("a", "1", nil), false}, {instance("a", "1", func(p *v1alpha1.PreviewInstance) { p.Status.Restarts = 1 }), false}}, false, []string{"keep 1", "drop 1", "keep 1"}},
+		"another pod":         {[]step{{instance("a", "1", nil), false}, {instance("a", "2", nil), false}}, false, []string{"keep 1", "drop 1", "keep 2"}},
+		"two instances":       {[]step{{instance("a", "1", nil), false}, {instance("b", "2", nil), false}, {instance("a", "1", nil), true}}, false, []string{"keep 1", "keep 2", "drop 1"}},
+		"too many, and again": {[]step{{instance("a", "1", nil), false}, {instance("a", "1", nil), false}, {instance("a", "1", nil), true}}, true, []string{"keep 1", "keep 1"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			logs := &recordedLogs{full: tt.full}
+			keeper := newLogKeeper(logs, slog.New(slog.DiscardHandler))
+			for _, s := range tt.steps {
+				keeper.see(s.pvi, s.gone)
+			}
+			if diff := cmp.Diff(tt.want, logs.did); diff != "" {
+				t.Errorf("calls (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// recordedLogs is what a logKeeper works on.
+type recordedLogs struct {
+	full bool
+	did  []string
+}
+
+func (r *recordedLogs) Keep(pod string) error {
+	r.did = append(r.did, "keep "+pod)
+	if r.full {
+		return podlogs.ErrTooManyKept
+	}
+	return nil
+}
+
+func (r *recordedLogs) Drop(pod string) { r.did = append(r.did, "drop "+pod) }
