@@ -20,6 +20,13 @@ const databaseVariable = "PREVIEW_TEST_DATABASE_URL"
 
 // TestMain says which databases the suite runs on: without PostgreSQL it is only half of it.
 func TestMain(m *testing.M) {
+	if database := os.Getenv(writerVariable); database != "" {
+		if err := runWriter(database); err != nil {
+			fmt.Fprintln(os.Stderr, "writer:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	databases := "SQLite and PostgreSQL"
 	if os.Getenv(databaseVariable) == "" {
 		databases = "SQLite alone; hack/postgres.sh go test ./internal/store runs it on PostgreSQL, too"
@@ -42,12 +49,12 @@ func eachDatabase(t *testing.T, test func(*testing.T, *database)) {
 	}
 }
 
-func newSQLite(t *testing.T) *database {
+func newSQLite(t testing.TB) *database {
 	// A path with a question mark and a percent sign must not be taken for a query or an escape.
 	return &database{Options{Path: filepath.Join(t.TempDir(), "odd?name%20.db")}}
 }
 
-func newSchema(t *testing.T) *database {
+func newSchema(t testing.TB) *database {
 	t.Helper()
 	server := os.Getenv(databaseVariable)
 	schema := "test_" + strings.ToLower(rand.Text())
@@ -56,7 +63,7 @@ func newSchema(t *testing.T) *database {
 	return &database{Options{URL: withParameter(t, server, "search_path", schema)}}
 }
 
-func withParameter(t *testing.T, databaseURL, name, value string) string {
+func withParameter(t testing.TB, databaseURL, name, value string) string {
 	t.Helper()
 	parsed, err := url.Parse(databaseURL)
 	if err != nil {
@@ -69,7 +76,7 @@ func withParameter(t *testing.T, databaseURL, name, value string) string {
 }
 
 // execute runs statements past the package under test.
-func execute(t *testing.T, databaseURL, statements string) {
+func execute(t testing.TB, databaseURL, statements string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -84,12 +91,12 @@ func execute(t *testing.T, databaseURL, statements string) {
 }
 
 // open returns another handle on the database, with a clock that ticks by one second on each reading.
-func (d *database) open(t *testing.T) *Store {
+func (d *database) open(t testing.TB) *Store {
 	t.Helper()
 	return d.openWithClock(t, (&testClock{now: epoch}).Now)
 }
 
-func (d *database) openWithClock(t *testing.T, now func() time.Time) *Store {
+func (d *database) openWithClock(t testing.TB, now func() time.Time) *Store {
 	t.Helper()
 	opts := d.options
 	opts.Now = now

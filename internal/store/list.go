@@ -25,27 +25,34 @@ type ListCursor struct {
 }
 
 // String is the form in which clients hold a cursor. It tells nothing but what the listing has shown already.
-func (c ListCursor) String() string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(c.UpdatedAt.UnixMicro(), 10) + " " + c.ID))
-}
+func (c ListCursor) String() string { return encodeCursor(c.UpdatedAt, c.ID) }
 
 // ParseListCursor reads what String wrote.
 func ParseListCursor(text string) (ListCursor, error) {
+	at, id, err := decodeCursor(text)
+	return ListCursor{UpdatedAt: at, ID: id}, err
+}
+
+func encodeCursor(at time.Time, id string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(at.UnixMicro(), 10) + " " + id))
+}
+
+func decodeCursor(text string) (at time.Time, id string, err error) {
 	malformed := errors.New("a cursor must be one that a listing has returned")
 	if len(text) > maxCursorBytes {
-		return ListCursor{}, malformed
+		return time.Time{}, "", malformed
 	}
 	plain, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
-		return ListCursor{}, malformed
+		return time.Time{}, "", malformed
 	}
-	micros, id, found := strings.Cut(string(plain), " ")
-	at, err := strconv.ParseInt(micros, 10, 64)
+	digits, id, found := strings.Cut(string(plain), " ")
+	micros, err := strconv.ParseInt(digits, 10, 64)
 	// PostgreSQL refuses text that is not UTF-8 or holds NUL.
 	if !found || err != nil || id == "" || !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
-		return ListCursor{}, malformed
+		return time.Time{}, "", malformed
 	}
-	return ListCursor{UpdatedAt: time.UnixMicro(at).UTC(), ID: id}, nil
+	return time.UnixMicro(micros).UTC(), id, nil
 }
 
 // ListOptions say which generations are listed.
@@ -93,32 +100,48 @@ func (s *Store) List(ctx context.Context, opts ListOptions) (page []Meta, next *
 	return page, next, nil
 }
 
-// query asks for one row more than the page has: it tells whether there is a next page. Conditions that are not asked
-// for are left out, so that one index serves each combination.
+// query asks for one row more than the page has: it tells whether there is a next page.
 func (o *ListOptions) query() (query string, args []any) {
-	var conditions []string
-	add := func(format string, values ...any) {
-		var numbers []any
-		for i := range values {
-			numbers = append(numbers, len(args)+i+1)
-		}
-		conditions = append(conditions, fmt.Sprintf(format, numbers...))
-		args = append(args, values...)
-	}
+	var where conditions
 	if o.UserID != "" {
-		add("user_id = $%d", o.UserID)
+		where.add("user_id = $%d", o.UserID)
 	}
 	if o.ProjectID != "" {
-		add("project_id = $%d", o.ProjectID)
+		where.add("project_id = $%d", o.ProjectID)
 	}
 	if o.After != nil {
 		// In this form, rather than as two alternatives, the index finds where the page begins.
-		add("updated_at <= $%[1]d AND (updated_at < $%[1]d OR id > $%[2]d)", o.After.UpdatedAt.UnixMicro(), o.After.ID)
+		where.add("updated_at <= $%[1]d AND (updated_at < $%[1]d OR id > $%[2]d)", o.After.UpdatedAt.UnixMicro(), o.After.ID)
 	}
-	query = `SELECT id, user_id, project_id, version, files, bytes, created_at, updated_at FROM generations`
-	if len(conditions) > 0 {
-		query += ` WHERE ` + strings.Join(conditions, ` AND `)
+	return where.query(`SELECT id, user_id, project_id, version, files, bytes, created_at, updated_at FROM generations`,
+		`ORDER BY updated_at DESC, id LIMIT $%d`, o.Limit+1)
+}
+
+// conditions collect what a listing asks for. Those that are not asked for are left out, so that one index serves each
+// combination.
+type conditions struct {
+	texts []string
+	args  []any
+}
+
+// add takes a condition whose verbs are the numbers of the values' places.
+func (c *conditions) add(format string, values ...any) {
+	c.texts = append(c.texts, fmt.Sprintf(format, c.places(values)...))
+	c.args = append(c.args, values...)
+}
+
+func (c *conditions) places(values []any) (numbers []any) {
+	for i := range values {
+		numbers = append(numbers, len(c.args)+i+1)
 	}
-	args = append(args, o.Limit+1)
-	return query + fmt.Sprintf(` ORDER BY updated_at DESC, id LIMIT $%d`, len(args)), args
+	return numbers
+}
+
+// query puts the conditions between the beginning of a query and its end, which has values of its own.
+func (c *conditions) query(begin, end string, values ...any) (query string, args []any) {
+	query = begin
+	if len(c.texts) > 0 {
+		query += ` WHERE ` + strings.Join(c.texts, ` AND `)
+	}
+	return query + ` ` + fmt.Sprintf(end, c.places(values)...), append(c.args, values...)
 }

@@ -68,6 +68,7 @@ func TestMigrationsGoUpAndDown(t *testing.T) {
 				"burnt_tickets", "burnt_tickets_by_expiry",
 				"generation_archives", "generations", "generations_by_project", "generations_by_update", "generations_by_user",
 				"idempotency_keys", "idempotency_keys_by_age", "idempotency_keys_by_expiry",
+				"logs", "logs_by_run", "run_logs", "run_logs_held", "runs", "runs_by_creation", "runs_by_generation", "runs_by_user",
 			}
 			if diff := cmp.Diff(want, db.tables(t, s.db)); diff != "" {
 				t.Errorf("tables and indexes after up (-want +got):\n%s", diff)

@@ -43,6 +43,20 @@ type dialect interface {
 	migrations() migrationSet
 	// skipLocked ends a SELECT of rows to delete, so that two deletions never wait for each other.
 	skipLocked() string
+	// among is a condition on a column, with the one value of a query: that it is one of the values.
+	among(values []string) (condition string, list any, err error)
+	// like compares text with a pattern, whatever the case of its letters.
+	like() string
+	// lockLogs makes rows of logs where there are none and locks them until the transaction ends, and returns the logs that
+	// were removed.
+	lockLogs(ctx context.Context, tx *sql.Tx, uids []string, now int64) (removed []string, err error)
+	// insertLines stores lines of locked logs, counts them in the logs' rows and returns how many are new. It calls notify
+	// for each log that grows.
+	insertLines(ctx context.Context, tx *sql.Tx, lines []LogLine) (added int, err error)
+	// notify tells the followers of a log, when the transaction commits, to look at it.
+	notify(ctx context.Context, tx *sql.Tx, runUID string) error
+	// watch wakes followers of the store until ctx ends.
+	watch(ctx context.Context, s *Store)
 	// oneAtATime makes the rest of a transaction wait for others that have called it with the name.
 	oneAtATime(ctx context.Context, tx *sql.Tx, name string) error
 }
@@ -63,6 +77,7 @@ type Store struct {
 	db      *sql.DB
 	dialect dialect
 	now     func() time.Time
+	watch   *watcher
 }
 
 // Open opens the database and migrates it to the newest schema. Several processes may open it at once.
@@ -83,11 +98,14 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: open %v: %w", dialect, err)
 	}
-	return &Store{db: db, dialect: dialect, now: opts.Now}, nil
+	return &Store{db: db, dialect: dialect, now: opts.Now, watch: newWatcher()}, nil
 }
 
-// Close closes the database once its running queries are done.
-func (s *Store) Close() error { return s.db.Close() }
+// Close ends all followers and closes the database once its running queries are done.
+func (s *Store) Close() error {
+	s.watch.close()
+	return s.db.Close()
+}
 
 // Ping reports whether the database can be read.
 func (s *Store) Ping(ctx context.Context) error {
