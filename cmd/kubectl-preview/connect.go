@@ -12,6 +12,7 @@ import (
 	"os/user"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
@@ -215,6 +216,9 @@ func gatewayError(err error) error {
 	var problem *client.Error
 	if errors.As(err, &problem) && problem.Status == http.StatusUnauthorized {
 		return fmt.Errorf("%w: the token has expired, is another installation's, or was signed with another key", err)
+	}
+	if apierrors.IsForbidden(err) {
+		return fmt.Errorf("%w; set --gateway or PREVIEW_GATEWAY", err)
 	}
 	return err
 }

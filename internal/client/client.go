@@ -133,8 +133,12 @@ func (c *Client) open(ctx context.Context, k call) (*http.Response, error) {
 		request.Header.Set("User-Agent", c.userAgent)
 	}
 	response, err := c.http.Do(request)
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		err = failed.Err
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reaching the gateway: %w", err)
 	}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		defer response.Body.Close()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -152,6 +153,11 @@ func TestLogs(t *testing.T) {
 		"shutdown and expired token": {
 			script: script{texts: []string{line("1", "a") + end("shutdown"), end("token-expired"), line("2", "b") + end("ended")}},
 			want:   []string{"a", "b"}, wantEnd: EndOfLog, wantAfter: []string{"", "1", "1"},
+		},
+		"cut more often than it may fail in a row": {
+			script: script{texts: append(slices.Repeat([]string{line("1", "a")}, maxReconnects+2), end("ended"))},
+			want:   slices.Repeat([]string{"a"}, maxReconnects+2), wantEnd: EndOfLog,
+			wantAfter: append([]string{""}, slices.Repeat([]string{"1"}, maxReconnects+2)...),
 		},
 		"busy between": {
 			script: script{texts: []string{line("1", "a"), "", "", line("2", "b") + end("ended")}, status: map[int]int{1: 503, 2: 429}},
