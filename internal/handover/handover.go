@@ -135,11 +135,8 @@ func url(target Target, path string) string { return "http://" + target.Address 
 
 // call proves the runner and sends it one request, on one connection, until one of them is answered.
 func (c *Client) call(ctx context.Context, target Target, assignmentID string, build func(context.Context) (*http.Request, error)) (runnerapi.Result, error) {
-	if _, _, err := net.SplitHostPort(target.Address); err != nil {
-		return runnerapi.Result{}, fmt.Errorf("handover: pod %s: %w", target.PodName, err)
-	}
-	if target.PodUID == "" || target.Secret == "" {
-		return runnerapi.Result{}, fmt.Errorf("handover: pod %s: the UID and the secret must be known", target.PodName)
+	if err := target.check(); err != nil {
+		return runnerapi.Result{}, err
 	}
 	pause := c.options.RetryMin
 	for {

@@ -58,8 +58,8 @@ type interpreter struct {
 	retired chan struct{}
 }
 
-// startInterpreter runs the embedded script.
-func startInterpreter(r *reaper, options Options, mode string, env []string) (*interpreter, error) {
+// startInterpreter runs the embedded script, which prints to output.
+func startInterpreter(r *reaper, options Options, output *os.File, mode string, env []string) (*interpreter, error) {
 	path, err := exec.LookPath(options.Python)
 	if err != nil {
 		return nil, fmt.Errorf("the image has no %s: %w", options.Python, err)
@@ -79,7 +79,7 @@ func startInterpreter(r *reaper, options Options, mode string, env []string) (*i
 		// Numbers 3 and 4 are where the two land in the child. -u: see PYTHONUNBUFFERED.
 		limit := strconv.FormatInt(newControlGroup(options.CgroupDir).memoryLimit()>>20, 10)
 		argv := []string{path, "-u", "-c", pythonSource, mode, "3", "4", limit}
-		return forkExec(argv, env, options.Stdout, options.Stderr, theirs, report)
+		return forkExec(argv, env, output, theirs, report)
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), ours.Close(), reports.Close())
@@ -95,7 +95,7 @@ func startInterpreter(r *reaper, options Options, mode string, env []string) (*i
 }
 
 // forkExec starts a program whose descriptors 3 and 4 are control and report.
-func forkExec(argv, env []string, stdout, stderr, control, report *os.File) (int, error) {
+func forkExec(argv, env []string, output, control, report *os.File) (int, error) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		return 0, err
@@ -103,7 +103,7 @@ func forkExec(argv, env []string, stdout, stderr, control, report *os.File) (int
 	defer null.Close()
 	return syscall.ForkExec(argv[0], argv, &syscall.ProcAttr{
 		Env:   env,
-		Files: []uintptr{null.Fd(), stdout.Fd(), stderr.Fd(), control.Fd(), report.Fd()},
+		Files: []uintptr{null.Fd(), output.Fd(), output.Fd(), control.Fd(), report.Fd()},
 	})
 }
 

@@ -144,7 +144,7 @@ func (r *Runner) interpreterFor(j *job) (*interpreter, *runnerapi.Failure) {
 	}
 	r.zygote.hangUp()
 	env := mergeEnvironment(baseEnvironment(r.options.Environ), applicationEnvironment(j.assignment))
-	fresh, err := startInterpreter(r.reaper, r.options, modeDirect, env)
+	fresh, err := startInterpreter(r.reaper, r.options, r.output, modeDirect, env)
 	if err != nil {
 		return nil, failf(runnerapi.ReasonStartupFailed, "%v", err)
 	}

@@ -35,6 +35,8 @@ const (
 	envOptions = "PREVIEW_RUNNER_TEST_OPTIONS"
 	// patience bounds waits that do not take long unless something is broken.
 	patience = 2 * time.Minute
+	// lastAck is how long runners of tests wait for a collector that was seen: all of them end by themselves.
+	lastAck = patience
 )
 
 func TestMain(m *testing.M) {
@@ -110,7 +112,7 @@ func startPod(t *testing.T, env ...string) *pod {
 	options, err := json.Marshal(runner.Options{
 		SecretHash: secret.Hash(), PodUID: podUID, Address: address, WorkspaceDir: p.dir,
 		TerminationLog: p.path("termination-log"), CgroupDir: p.path("cgroup"),
-		Environ: environ,
+		Environ: environ, LastAck: lastAck,
 	})
 	if err != nil {
 		t.Fatal(err)

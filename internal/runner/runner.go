@@ -27,6 +27,10 @@ const (
 	// answerPatience bounds the delivery of answers that are under way when the runner ends. The grace period of a pod is
 	// 2 s longer than that of its application.
 	answerPatience = time.Second
+	// drainPatience is how long the output of an application that has ended may take to end as well, and drainRest how long
+	// what is left in the pipe then may take to be read.
+	drainPatience = time.Second
+	drainRest     = 200 * time.Millisecond
 	// exitStopped is the exit code after SIGTERM: 128 plus its number.
 	exitStopped = 128 + int(syscall.SIGTERM)
 )
@@ -48,8 +52,11 @@ type Options struct {
 	// Environ is the runner's environment, os.Environ() by default: runnerapi.EnvStopGrace is read from it, and children
 	// inherit what is not the runner's own.
 	Environ []string
-	// Stdout and Stderr of the application, the runner's own by default.
-	Stdout, Stderr *os.File
+	// Stdout is the log of the container, which gets what the application prints: the runner's own by default.
+	Stdout *os.File
+	// LastAck is how long the runner waits at its end until a collector that was seen before has stored the last lines,
+	// 5 s by default.
+	LastAck time.Duration
 }
 
 func (o *Options) complete() error {
@@ -79,8 +86,8 @@ func (o *Options) complete() error {
 	if o.Stdout == nil {
 		o.Stdout = os.Stdout
 	}
-	if o.Stderr == nil {
-		o.Stderr = os.Stderr
+	if o.LastAck == 0 {
+		o.LastAck = 5 * time.Second
 	}
 	return nil
 }
@@ -96,8 +103,12 @@ type Runner struct {
 	// stopGrace is how long an application may take to end after SIGTERM.
 	stopGrace time.Duration
 	reaper    *reaper
-	// zygote is the interpreter that preloads, nil if it could not be started. Set before anything is served.
-	zygote *interpreter
+	journal   *journal
+	// output is the end of the pipe that the application prints to, and outputEnd closed when all of it was read. Set
+	// before anything is served, as zygote is: the interpreter that preloads, nil if it could not be started.
+	output    *os.File
+	outputEnd chan struct{}
+	zygote    *interpreter
 
 	// usable is reached once the interpreter has loaded what every application needs, ready once it has loaded everything.
 	// An assignment ends the wait for both.
@@ -128,8 +139,10 @@ func New(options Options) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
+	group := newControlGroup(options.CgroupDir)
 	return &Runner{
-		options: options, stopGrace: stopGrace, started: time.Now(), group: newControlGroup(options.CgroupDir), observer: observer, health: health,
+		options: options, stopGrace: stopGrace, started: time.Now(), group: group, observer: observer, health: health,
+		journal: newJournal(options.Stdout, ringBytes(group.memoryLimit()), time.Now), outputEnd: make(chan struct{}),
 		usable: newMilestone(), ready: newMilestone(), ended: make(chan struct{}),
 	}, nil
 }
@@ -144,6 +157,9 @@ func (r *Runner) Run(ctx context.Context) (int, error) {
 	if err != nil {
 		return 1, err
 	}
+	if err := r.openOutput(); err != nil {
+		return 1, err
+	}
 	r.reaper = newReaper()
 	defer r.reaper.stop()
 	// Before anything is served, so that an assignment always finds it.
@@ -155,10 +171,15 @@ func (r *Runner) Run(ctx context.Context) (int, error) {
 
 	select {
 	case <-ctx.Done():
+		// The pod's grace period ends answerPatience after what is left for answers then.
+		end := time.Now().Add(r.stopGrace + answerPatience)
 		r.stop()
+		r.lastLines(end)
 		return exitStopped, shutdown(server)
 	case <-r.ended:
-		return r.finish(), shutdown(server)
+		code := r.finish()
+		r.lastLines(time.Now().Add(r.options.LastAck))
+		return code, shutdown(server)
 	case err := <-served:
 		return 1, err
 	}
@@ -193,7 +214,7 @@ func shutdown(server *http.Server) error {
 // startZygote starts the interpreter that preloads. Without one there will be no application.
 func (r *Runner) startZygote() {
 	killsBefore := r.group.oomKills()
-	zygote, err := startInterpreter(r.reaper, r.options, modeFork, baseEnvironment(r.options.Environ))
+	zygote, err := startInterpreter(r.reaper, r.options, r.output, modeFork, baseEnvironment(r.options.Environ))
 	if err != nil {
 		r.fail(failf(runnerapi.ReasonStartupFailed, "%v", err))
 		return
@@ -260,6 +281,8 @@ func (r *Runner) fail(failure *runnerapi.Failure) {
 		return
 	}
 	r.failure = failure
+	// Of a runner that fails before it has an assignment, the output is all there is to read.
+	r.journal.begin(true)
 	if r.job != nil {
 		r.job.fail(failure)
 	}
@@ -272,7 +295,7 @@ func (r *Runner) finish() int {
 	failure := *r.failure
 	r.mu.Unlock()
 	if err := writeTerminationLog(r.options.TerminationLog, failure); err != nil {
-		fmt.Fprintf(r.options.Stderr, "preview: termination log: %v\n", err)
+		r.journal.say("termination log: %v", err)
 	}
 	if failure.ExitCode != nil && *failure.ExitCode != 0 {
 		return int(*failure.ExitCode)
@@ -288,8 +311,52 @@ func (r *Runner) stop() {
 	if current != nil {
 		current.fail(failf(runnerapi.ReasonAppExited, "the pod was stopped"))
 		if !current.stop(r.stopGrace) {
-			fmt.Fprintf(r.options.Stderr, "preview: the application did not stop within %s of being asked to, and was killed\n", r.stopGrace)
+			r.journal.say("the application did not stop within %s of being asked to, and was killed", r.stopGrace)
 		}
+	}
+}
+
+// openOutput makes the pipe that the application prints to, and reads it.
+func (r *Runner) openOutput() error {
+	reader, writer, err := pipe()
+	if err != nil {
+		return err
+	}
+	r.output = writer
+	go func() {
+		defer close(r.outputEnd)
+		r.journal.take(reader)
+	}()
+	return nil
+}
+
+// lastLines ends the journal with what was printed last, and waits until a collector that was seen has stored it: at most
+// LastAck, and not longer than until end.
+func (r *Runner) lastLines(end time.Time) {
+	r.killAll()
+	// The last of ours: when the application's are gone, too, the pipe ends.
+	_ = r.output.Close()
+	patience := min(time.Until(end), r.options.LastAck)
+	if !r.outputRead(min(patience/2, drainPatience)) {
+		// Something that the application left behind holds the pipe, or the journal is full.
+		r.journal.release()
+		r.outputRead(drainRest)
+	}
+	r.journal.close()
+	ctx, cancel := context.WithTimeout(context.Background(), min(time.Until(end), patience))
+	defer cancel()
+	r.journal.awaitAck(ctx)
+}
+
+// outputRead waits for the end of the application's output, and reports whether it was read.
+func (r *Runner) outputRead(patience time.Duration) bool {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-r.outputEnd:
+		return true
+	case <-timer.C:
+		return false
 	}
 }
 

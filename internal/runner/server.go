@@ -32,6 +32,8 @@ func (r *Runner) server() *http.Server {
 	mux.HandleFunc("POST "+runnerapi.PathHello, r.hello)
 	mux.HandleFunc("POST "+runnerapi.PathAssignment, r.authorised(r.assign))
 	mux.HandleFunc("GET "+runnerapi.PathState, r.authorised(r.state))
+	mux.HandleFunc("GET "+runnerapi.PathJournal, r.authorised(r.streamJournal))
+	mux.HandleFunc("POST "+runnerapi.PathJournalAck, r.authorised(r.ackJournal))
 	mux.HandleFunc("GET "+runnerapi.PathUsage, r.observed(r.usage))
 	mux.HandleFunc("GET "+runnerapi.PathHealthz, func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("GET "+runnerapi.PathReadyz, r.readyz)
@@ -203,6 +205,7 @@ func (r *Runner) accept(assignment runnerapi.Assignment, code []byte, arrived ti
 	if r.failure != nil {
 		r.job.fail(r.failure)
 	} else {
+		r.journal.begin(false)
 		r.usable.finish()
 		r.ready.finish()
 		go r.launch(r.job)

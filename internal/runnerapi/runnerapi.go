@@ -1,9 +1,11 @@
 // Package runnerapi is the protocol between the manager and the runner in a preview pod: HTTP on the control port,
-// in three calls, and a fourth for whoever shows how the preview is.
+// in five calls, and a sixth for whoever shows how the preview is.
 //
 //	POST /v1/hello        Hello -> HelloReply        the runner proves that it is the pod the manager means
 //	POST /v1/assignment   multipart -> Result        code and assignment in, what became of the application out
 //	GET  /v1/state        -> Result                  what the runner is doing now
+//	GET  /v1/journal      -> Frames                  what the application prints, as numbered lines
+//	POST /v1/journal/ack  Ack                        so many of them are stored for good
 //	GET  /v1/usage        -> Usage                   memory and processor time of the pod
 //
 // Pod addresses are reused, so the manager sends neither code nor secret before the runner has proved itself: the pod

@@ -79,6 +79,14 @@ def tell(fd, **event):
     os.write(fd, json.dumps(event).encode() + b"\n")
 
 
+def tell_runner(control, **event):
+    try:
+        tell(control.fileno(), **event)
+    except BrokenPipeError:
+        # The runner is gone, or started another interpreter, whose output this would mix with.
+        os._exit(0)
+
+
 class Report:
     """The pipe to the runner, up to the moment the application serves."""
 
@@ -116,7 +124,7 @@ def preload(control, memory_mb):
         if native is not None:
             preloaded.update(sys.modules.keys() - native)
         if number == len(PRELOAD) - 1:
-            tell(control.fileno(), event="usable")
+            tell_runner(control, event="usable")
             # Who has waited for that is about to send an assignment, and should not have to wait for the next module.
             if waits(control, ASSIGNMENT_SECONDS):
                 return
@@ -216,20 +224,20 @@ def main(mode, control_fd, report_fd, memory_mb):
         try:
             preload(control, memory_mb)
         except ImportError as error:
-            tell(control_fd, event="unusable", message=f"the image has no usable uvicorn: {describe(error)}")
+            tell_runner(control, event="unusable", message=f"the image has no usable uvicorn: {describe(error)}")
             os._exit(1)
         if not waits(control):
             installed = installed_names()
         gc.collect()
         gc.freeze()
-        tell(control_fd, event="ready")
+        tell_runner(control, event="ready")
     assignment = receive(control)
     if mode == "fork":
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
         if pid:
-            tell(control_fd, event="forked", pid=pid)
+            tell_runner(control, event="forked", pid=pid)
             # Once the runner knows the process it hangs up, and inherits it from us.
             control.recv(1)
             os._exit(0)
