@@ -226,6 +226,7 @@ func (i *invocation) run(args ...string) result {
 			return value, ok
 		},
 		now: func() time.Time { return testTime }, outIsTerminal: i.outIsTerminal, errIsTerminal: i.outIsTerminal,
+		columns: func() int { return 0 },
 	}
 	r := result{code: a.run(i.ctx, args), out: out.String(), errOut: errOut.String()}
 	if strings.Contains(r.out+r.errOut, canary) || strings.Contains(r.out+r.errOut, sessionCanary) {

@@ -109,7 +109,7 @@ func (a *app) launch(ctx context.Context, dir string, o launchOptions) error {
 	if err != nil {
 		return err
 	}
-	p := newProgress(a.ErrOut, a.errIsTerminal, a.now)
+	p := a.newProgress()
 	defer func() {
 		if p != nil {
 			p.close()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/codebegen/preview-operator/internal/archive"
 )
@@ -288,13 +288,42 @@ func TestIDs(t *testing.T) {
 }
 
 func TestProgressOnATerminal(t *testing.T) {
-	var out bytes.Buffer
-	now := testTime
-	p := newProgress(&out, true, func() (at time.Time) { at, now = now, now.Add(1500*time.Millisecond); return at })
-	p.say("launching %s", "a\x1b[2J")
-	p.say("launching %s", "a\x1b[2J")
-	p.close()
-	if want := "\r\x1b[Klaunching a\\x1b[2J (1.5s)\r\x1b[K"; !strings.HasPrefix(out.String(), want[:len(want)-4]) || !strings.HasSuffix(out.String(), "\r\x1b[K") {
-		t.Errorf("got %q, want %q", out.String(), want)
+	tests := map[string]struct {
+		columns int
+		text    string
+		want    string
+	}{
+		"fits":            {80, "launching a", "launching a (1.5s)"},
+		"just fits":       {20, "launching ab", "launching ab (1.5s)"},
+		"too long":        {20, "launching äbcde", "launching ä… (1.5s)"},
+		"no room":         {5, "launching a", "launching a (1.5s)"},
+		"width not known": {0, "launching a", "launching a (1.5s)"},
+		"escapes":         {80, "launching \x1b[2J", "launching \\x1b[2J (1.5s)"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var out lockedBuffer
+			now := testTime
+			a := &app{
+				IOStreams: genericiooptions.IOStreams{ErrOut: &out}, errIsTerminal: true, columns: func() int { return tt.columns },
+				now: func() time.Time { return now },
+			}
+			p := a.newProgress()
+			p.mu.Lock()
+			now = now.Add(1500 * time.Millisecond)
+			p.mu.Unlock()
+			p.say("%s", tt.text)
+			p.say("%s", tt.text)
+			p.close()
+			// It may have been painted anew in between.
+			for _, painted := range strings.Split(strings.Trim(out.String(), "\r\x1b[K"), "\r\x1b[K") {
+				if painted != tt.want {
+					t.Errorf("painted %q, want %q", painted, tt.want)
+				}
+			}
+			if !strings.HasSuffix(out.String(), "\r\x1b[K") {
+				t.Errorf("the line stays: %q", out.String())
+			}
+		})
 	}
 }

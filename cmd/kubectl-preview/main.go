@@ -35,6 +35,11 @@ func main() {
 		IOStreams: genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr},
 		lookup:    os.LookupEnv, now: time.Now,
 		outIsTerminal: term.IsTerminal(int(os.Stdout.Fd())), errIsTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		columns: func() int {
+			// An error leaves the width at 0, which is not known.
+			width, _, _ := term.GetSize(int(os.Stderr.Fd()))
+			return width
+		},
 	}
 	os.Exit(a.run(ctx, os.Args[1:]))
 }

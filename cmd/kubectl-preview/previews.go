@@ -270,7 +270,7 @@ func (a *app) stop(ctx context.Context, id string, remove, wait bool) error {
 func (a *app) awaitStop(ctx context.Context, c *client.Client, status client.Status) (client.Status, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, maxStop, fmt.Errorf("%s has not stopped within %s; it goes on stopping", status.GenerationID, maxStop))
 	defer cancel()
-	p := newProgress(a.ErrOut, a.errIsTerminal, a.now)
+	p := a.newProgress()
 	defer p.close()
 	for !status.Finished() {
 		now, err := c.Status(ctx, status.GenerationID)

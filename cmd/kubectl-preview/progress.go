@@ -19,8 +19,10 @@ const (
 type progress struct {
 	out      io.Writer
 	terminal bool
-	now      func() time.Time
-	begun    time.Time
+	// columns is the width of the terminal, 0 when it is not known. A line that wraps could not be painted over.
+	columns func() int
+	now     func() time.Time
+	begun   time.Time
 
 	mu   sync.Mutex
 	text string
@@ -29,10 +31,10 @@ type progress struct {
 }
 
 // newProgress begins; close ends it.
-func newProgress(out io.Writer, terminal bool, now func() time.Time) *progress {
-	p := &progress{out: out, terminal: terminal, now: now, begun: now(), stop: make(chan struct{})}
+func (a *app) newProgress() *progress {
+	p := &progress{out: a.ErrOut, terminal: a.errIsTerminal, columns: a.columns, now: a.now, begun: a.now(), stop: make(chan struct{})}
 	every := remindEvery
-	if terminal {
+	if p.terminal {
 		every = repaintEvery
 	}
 	p.over.Go(func() {
@@ -69,12 +71,21 @@ func (p *progress) print() {
 	if p.text == "" {
 		return
 	}
-	line := fmt.Sprintf("%s (%s)", p.text, took(p.elapsed()))
+	so := fmt.Sprintf(" (%s)", took(p.elapsed()))
 	if p.terminal {
-		fmt.Fprint(p.out, "\r\x1b[K"+line)
+		fmt.Fprint(p.out, "\r\x1b[K"+clipped(p.text, p.columns()-1-len(so))+so)
 		return
 	}
-	fmt.Fprintln(p.out, line)
+	fmt.Fprintln(p.out, p.text+so)
+}
+
+// clipped shortens a text to so many characters; not below ten, nor where the width is not known.
+func clipped(text string, most int) string {
+	characters := []rune(text)
+	if most < 10 || len(characters) <= most {
+		return text
+	}
+	return string(characters[:most-1]) + "…"
 }
 
 func (p *progress) elapsed() time.Duration { return p.now().Sub(p.begun) }

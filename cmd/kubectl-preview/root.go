@@ -19,6 +19,8 @@ type app struct {
 	now    func() time.Time
 	// outIsTerminal and errIsTerminal say who reads the output.
 	outIsTerminal, errIsTerminal bool
+	// columns is the width of the terminal on standard error, 0 when it is not known.
+	columns func() int
 
 	// kube, gateway, token, tokenFile and user are flags.
 	kube                            *genericclioptions.ConfigFlags
