@@ -190,14 +190,6 @@ func (s *Store) Run(ctx context.Context, uid string) (Run, error) {
 	return runs[0], nil
 }
 
-// RunsOfGeneration returns the latest runs of a generation, the newest first. The limit is 1 to MaxListLimit.
-func (s *Store) RunsOfGeneration(ctx context.Context, generationID string, limit int) ([]Run, error) {
-	if limit < 1 || limit > MaxListLimit {
-		return nil, fmt.Errorf("store: the limit of a listing is 1 to %d, not %d", MaxListLimit, limit)
-	}
-	return s.runs(ctx, selectRuns+` WHERE generation_id = $1 ORDER BY created_at DESC, uid LIMIT $2`, generationID, limit)
-}
-
 // RunCursor is the place after one run of a listing.
 type RunCursor struct {
 	// CreatedAt counts in microseconds, as the store keeps it.
@@ -214,24 +206,36 @@ func ParseRunCursor(text string) (RunCursor, error) {
 	return RunCursor{CreatedAt: at, UID: uid}, err
 }
 
-// RunsOfUser returns a page of a user's runs, everybody's when the id is empty, the newest first, and where the next page
-// begins: nil on the last one. The limit is 1 to MaxListLimit.
-func (s *Store) RunsOfUser(ctx context.Context, userID string, after *RunCursor, limit int) (page []Run, next *RunCursor, err error) {
-	if limit < 1 || limit > MaxListLimit {
-		return nil, nil, fmt.Errorf("store: the limit of a listing is 1 to %d, not %d", MaxListLimit, limit)
+// RunQuery says which runs are listed. Conditions that are left empty do not restrict it.
+type RunQuery struct {
+	GenerationID string
+	UserID       string
+	// After is where the page begins, nil for the first one.
+	After *RunCursor
+	// Limit is the most that is returned, 1 to MaxListLimit.
+	Limit int
+}
+
+// Runs returns a page of runs, the newest first, and where the next page begins: nil on the last one.
+func (s *Store) Runs(ctx context.Context, q RunQuery) (page []Run, next *RunCursor, err error) {
+	if q.Limit < 1 || q.Limit > MaxListLimit {
+		return nil, nil, fmt.Errorf("store: the limit of a listing is 1 to %d, not %d", MaxListLimit, q.Limit)
 	}
 	var where conditions
-	if userID != "" {
-		where.add("user_id = $%d", userID)
+	if q.GenerationID != "" {
+		where.add("generation_id = $%d", q.GenerationID)
 	}
-	if after != nil {
-		where.add("created_at <= $%[1]d AND (created_at < $%[1]d OR uid > $%[2]d)", after.CreatedAt.UnixMicro(), after.UID)
+	if q.UserID != "" {
+		where.add("user_id = $%d", q.UserID)
 	}
-	query, args := where.query(selectRuns, `ORDER BY created_at DESC, uid LIMIT $%d`, limit+1)
+	if q.After != nil {
+		where.add("created_at <= $%[1]d AND (created_at < $%[1]d OR uid > $%[2]d)", q.After.CreatedAt.UnixMicro(), q.After.UID)
+	}
+	query, args := where.query(selectRuns, `ORDER BY created_at DESC, uid LIMIT $%d`, q.Limit+1)
 	page, err = s.runs(ctx, query, args...)
-	if err == nil && len(page) > limit {
-		page = page[:limit]
-		next = &RunCursor{CreatedAt: page[limit-1].CreatedAt, UID: page[limit-1].UID}
+	if err == nil && len(page) > q.Limit {
+		page = page[:q.Limit]
+		next = &RunCursor{CreatedAt: page[q.Limit-1].CreatedAt, UID: page[q.Limit-1].UID}
 	}
 	return page, next, err
 }

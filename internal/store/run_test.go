@@ -211,51 +211,51 @@ func uidsOf(runs []Run) (uids []string) {
 	return uids
 }
 
+// listRuns returns the uids of all pages, going on with what clients hold.
+func listRuns(t *testing.T, s *Store, q RunQuery) (uids []string) {
+	t.Helper()
+	for {
+		page, next, err := s.Runs(t.Context(), q)
+		if err != nil || len(page) > q.Limit || len(uids) > 10 {
+			t.Fatalf("a page of %d, %d before, limit %d, %v", len(page), len(uids), q.Limit, err)
+		}
+		uids = append(uids, uidsOf(page)...)
+		if next == nil {
+			return uids
+		}
+		cursor, err := ParseRunCursor(next.String())
+		if err != nil || cursor != *next {
+			t.Fatalf("cursor %v was read as %v, %v", *next, cursor, err)
+		}
+		q.After = &cursor
+	}
+}
+
 func TestRunsAreListedNewestFirst(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db *database) {
 		s := runFixture(t, db)
-		for generation, want := range map[string][]string{"g1": {"r4", "r1", "r3"}, "g2": {"r5", "r6", "r2"}, "g3": nil} {
-			for _, limit := range []int{1, 2, MaxListLimit} {
-				runs, err := s.RunsOfGeneration(t.Context(), generation, limit)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(want[:min(limit, len(want))], uidsOf(runs)); diff != "" {
-					t.Errorf("%d runs of %s (-want +got):\n%s", limit, generation, diff)
-				}
-			}
+		tests := map[string]struct {
+			generation, user string
+			want             []string
+		}{
+			"of a generation":                {"g1", "", []string{"r4", "r1", "r3"}},
+			"of a generation and its user":   {"g2", "bob", []string{"r5", "r2"}},
+			"of a generation and its former": {"g2", "alice", []string{"r6"}},
+			"of no generation":               {"g3", "", nil},
+			"of a user":                      {"", "alice", []string{"r4", "r6", "r1", "r3"}},
+			"of nobody":                      {"", "carol", nil},
+			"everybody's":                    {"", "", []string{"r7", "r4", "r5", "r6", "r1", "r2", "r3"}},
 		}
-		for user, want := range map[string][]string{
-			"alice": {"r4", "r6", "r1", "r3"}, "bob": {"r5", "r2"}, "carol": nil, "": {"r7", "r4", "r5", "r6", "r1", "r2", "r3"},
-		} {
+		for name, tt := range tests {
 			for _, limit := range []int{1, 2, 4, MaxListLimit} {
-				var uids []string
-				for after := (*RunCursor)(nil); ; {
-					page, next, err := s.RunsOfUser(t.Context(), user, after, limit)
-					if err != nil || len(page) > limit || len(uids) > 10 {
-						t.Fatalf("a page of %d, %d before, limit %d, %v", len(page), len(uids), limit, err)
-					}
-					uids = append(uids, uidsOf(page)...)
-					if next == nil {
-						break
-					}
-					cursor, err := ParseRunCursor(next.String())
-					if err != nil || cursor != *next {
-						t.Fatalf("cursor %v was read as %v, %v", *next, cursor, err)
-					}
-					after = &cursor
-				}
-				if diff := cmp.Diff(want, uids); diff != "" {
-					t.Errorf("runs of %q in pages of %d (-want +got):\n%s", user, limit, diff)
+				if diff := cmp.Diff(tt.want, listRuns(t, s, RunQuery{GenerationID: tt.generation, UserID: tt.user, Limit: limit})); diff != "" {
+					t.Errorf("runs %s in pages of %d (-want +got):\n%s", name, limit, diff)
 				}
 			}
 		}
 		for _, limit := range []int{0, MaxListLimit + 1} {
-			if _, err := s.RunsOfGeneration(t.Context(), "g1", limit); err == nil || !strings.Contains(err.Error(), "1 to 200") {
-				t.Errorf("limit %d of a generation: %v", limit, err)
-			}
-			if _, _, err := s.RunsOfUser(t.Context(), "alice", nil, limit); err == nil || !strings.Contains(err.Error(), "1 to 200") {
-				t.Errorf("limit %d of a user: %v", limit, err)
+			if _, _, err := s.Runs(t.Context(), RunQuery{Limit: limit}); err == nil || !strings.Contains(err.Error(), "1 to 200") {
+				t.Errorf("limit %d: %v", limit, err)
 			}
 		}
 	})
