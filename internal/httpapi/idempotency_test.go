@@ -225,7 +225,8 @@ func TestKeyOfAClientThatHasGone(t *testing.T) {
 	h.must(err)
 	request.Header.Set("Authorization", "Bearer "+c.token)
 	request.Header.Set("Idempotency-Key", "k")
-	if _, err := h.http.Do(request); err == nil {
+	if response, err := h.http.Do(request); err == nil {
+		response.Body.Close()
 		t.Fatal("the client did not go")
 	}
 	h.eventually("the gateway has noticed", func() bool { return strings.Contains(h.log.String(), `"status":499`) })
