@@ -86,27 +86,27 @@ func TestLaunchIsHeldUntilItIsSettled(t *testing.T) {
 		change func(h *harness)
 		want   launchReply
 	}{
-		"running": {"30", func(h *harness) { h.cluster.setStatus(h.t, instanceName("gen"), runningAt("127.0.0.1:3001")) }, launchReply{Status: "running"}},
-		"failed": {"30", func(h *harness) {
+		"running": {"600", func(h *harness) { h.cluster.setStatus(h.t, instanceName("gen"), runningAt("127.0.0.1:3001")) }, launchReply{Status: "running"}},
+		"failed": {"600", func(h *harness) {
 			h.cluster.setStatus(h.t, instanceName("gen"), func(p *v1alpha1.PreviewInstance) {
 				failed(p)
 				p.Status.LastFailure = &v1alpha1.Failure{Reason: "ImportError", Message: "No module named x", ExitCode: &exit, At: *p.Status.StoppedAt}
 			})
 		}, launchReply{Status: "failed", Reason: "ImportError", Failure: &failureBody{"ImportError", "No module named x", &exit, testTime}}},
-		"stopped by somebody": {"30", func(h *harness) {
+		"stopped by somebody": {"600", func(h *harness) {
 			h.do(call{method: "DELETE", path: base + "gen/preview", token: h.token("alice", "")})
 		}, launchReply{Status: "starting"}},
-		"deleted by somebody": {"30", func(h *harness) {
+		"deleted by somebody": {"600", func(h *harness) {
 			pvi, err := h.api.instances.Live(h.t.Context(), instanceName("gen"))
 			h.must(err)
 			h.must(h.api.instances.Delete(h.t.Context(), pvi))
 		}, launchReply{Status: "stopped"}},
-		"the gateway shuts down": {"30", func(h *harness) { h.api.Drain() }, launchReply{Status: "starting"}},
+		"the gateway shuts down": {"600", func(h *harness) { h.api.Drain() }, launchReply{Status: "starting"}},
 		"the time is over":       {"1", func(*harness) {}, launchReply{Status: "starting"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			h := newHarness(t, func(o *Options) { o.LaunchWait = 30 * time.Second })
+			h := newHarness(t, func(o *Options) { o.LaunchWait = 10 * time.Minute })
 			h.stored("gen", "alice")
 			c := launchCall(h, "gen", "alice", nil)
 			c.header = map[string]string{"Prefer": "wait=" + tt.wait}
@@ -119,7 +119,12 @@ func TestLaunchIsHeldUntilItIsSettled(t *testing.T) {
 			default:
 			}
 			tt.change(h)
-			a := <-done
+			var a answer
+			select {
+			case a = <-done:
+			case <-time.After(10 * time.Second):
+				t.Fatal("it is still held")
+			}
 			got := decode[launchReply](h, a, http.StatusCreated)
 			if diff := cmp.Diff(tt.want, launchReply{Status: got.Status, Reason: got.Reason, Failure: got.Failure}); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
