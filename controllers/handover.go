@@ -107,11 +107,13 @@ func (r *PreviewInstanceReconciler) assignmentJob(s *scope) handoverJob {
 		}
 	}
 	readyTimeout, assignTimeout := r.settings.Current().PodStartTimeout, r.startupTimeout(s)+handoverSlack
-	return func(ctx context.Context, runners RunnerClient) (runnerapi.Result, error) {
+	return func(ctx context.Context, runners RunnerClient) (result runnerapi.Result, err error) {
+		defer func() { r.metrics.handedOver(instance.UID, result, err) }()
 		code, err := r.code(ctx, instance)
 		if err != nil {
 			return runnerapi.Result{}, &sourceError{err}
 		}
+		r.metrics.passed(instance.UID, stageSource)
 		target, err := r.target(pod)
 		if err != nil {
 			return runnerapi.Result{}, err
@@ -119,6 +121,7 @@ func (r *PreviewInstanceReconciler) assignmentJob(s *scope) handoverJob {
 		if err := waitReady(ctx, runners, target, readyTimeout); err != nil {
 			return runnerapi.Result{}, err
 		}
+		r.metrics.passed(instance.UID, stageReady)
 		ctx, cancel := context.WithTimeout(ctx, assignTimeout)
 		defer cancel()
 		return runners.Assign(ctx, target, assignment, code)

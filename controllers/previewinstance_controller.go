@@ -34,6 +34,7 @@ type PreviewInstanceReconciler struct {
 	restore   *portRestorer
 	handovers *handovers
 	wake      waker
+	metrics   *Metrics
 }
 
 // +kubebuilder:rbac:groups=preview.codebegen.dev,namespace=previews,resources=previewinstances,verbs=get;list;watch;update;patch;delete
@@ -59,9 +60,11 @@ func (r *PreviewInstanceReconciler) Reconcile(ctx context.Context, req ctrl.Requ
 	if err := r.client.Get(ctx, req.NamespacedName, instance); err != nil {
 		if apierrors.IsNotFound(err) {
 			r.ports.ReleaseNamed(req.NamespacedName)
+			r.metrics.gone(req.NamespacedName)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
+	r.metrics.seen(instance)
 	s := newScope(instance, r.now())
 	err := r.run(ctx, s)
 	return r.finish(ctx, s, err)
@@ -94,14 +97,14 @@ func (r *PreviewInstanceReconciler) run(ctx context.Context, s *scope) error {
 
 // runPhases brings an instance that lives one step further; the first phase that is not done stops it.
 func (r *PreviewInstanceReconciler) runPhases(ctx context.Context, s *scope) error {
-	phases := []func(context.Context, *scope) error{
-		r.ensureFinalizer,
-		r.accept,
-		r.allocatePort,
-		r.ensureNamespace,
-		r.ensurePod,
-		r.handOver,
-		r.expire,
+	phases := []phase{
+		{do: r.ensureFinalizer},
+		{do: r.accept, stage: stageAccept},
+		{do: r.allocatePort, stage: stagePort},
+		{do: r.ensureNamespace},
+		{do: r.ensurePod, stage: stagePod},
+		{do: r.handOver},
+		{do: r.expire},
 	}
 	if s.served() {
 		// The outcome of the handover is in the status now.
@@ -109,11 +112,20 @@ func (r *PreviewInstanceReconciler) runPhases(ctx context.Context, s *scope) err
 		phases = phases[len(phases)-1:]
 	}
 	for _, phase := range phases {
-		if err := phase(ctx, s); err != nil {
+		if err := phase.do(ctx, s); err != nil {
 			return err
+		}
+		if phase.stage != "" {
+			r.metrics.passed(s.instance.UID, phase.stage)
 		}
 	}
 	return nil
+}
+
+// phase is one step of an instance that lives, and the stage of its launch that ends with it, if one does.
+type phase struct {
+	do    func(context.Context, *scope) error
+	stage string
 }
 
 // finish writes the status, once, and says when to come back.

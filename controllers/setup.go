@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
@@ -35,13 +36,15 @@ const (
 
 var podKind = corev1.SchemeGroupVersion.WithKind("Pod")
 
-// Options of the reconciler; all are required, but for Now and SkipNameValidation.
+// Options of the reconciler; all are required, but for Metrics, Now and SkipNameValidation.
 type Options struct {
 	Settings *settings.Live
 	// RunnerKey derives the secrets of runners.
 	RunnerKey   []byte
 	Generations GenerationReader
 	Runners     RunnerClient
+	// Metrics that are counted; nobody sees them when nil.
+	Metrics *Metrics
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 	// SkipNameValidation lets several managers of one process register the same controller, as suites do.
@@ -75,6 +78,9 @@ func SetupWithManager(mgr ctrl.Manager, o Options) error {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Metrics == nil {
+		o.Metrics = NewMetrics(prometheus.NewRegistry())
+	}
 	wake := make(waker, wakeQueue)
 	allocator, err := ports.New(o.Settings.Current().PortMin, o.Settings.Current().PortMax, func(h ports.Holder) { wake.wake(h.Name) })
 	if err != nil {
@@ -86,13 +92,15 @@ func SetupWithManager(mgr ctrl.Manager, o Options) error {
 		recorder:    mgr.GetEventRecorder("preview-operator"),
 		settings:    o.Settings,
 		runnerKey:   o.RunnerKey,
-		generations: o.Generations,
+		generations: measuredGenerations{o.Generations, o.Metrics.store},
 		now:         o.Now,
 		ports:       allocator,
 		restore:     &portRestorer{namespaces: o.Settings.Current().WatchNamespaces},
 		handovers:   newHandovers(o.Runners, wake.wake),
 		wake:        wake,
+		metrics:     o.Metrics,
 	}
+	o.Metrics.watchPorts(allocator)
 	if err := mgr.Add(&sweeper{PreviewInstanceReconciler: r, namespaces: o.Settings.Current().WatchNamespaces}); err != nil {
 		return err
 	}

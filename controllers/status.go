@@ -29,6 +29,7 @@ func (r *PreviewInstanceReconciler) persist(ctx context.Context, s *scope) error
 		return err
 	}
 	s.instance = updated
+	r.metrics.changed(updated, before, updated.Status)
 	for _, e := range eventsBetween(before, updated.Status) {
 		r.recorder.Eventf(updated, nil, e.kind, e.reason, e.action, "%s", e.note)
 	}

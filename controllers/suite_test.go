@@ -160,8 +160,10 @@ type world struct {
 	live *settings.Live
 	// wrap puts faults between the manager and the API server.
 	wrap func(client.WithWatch) client.Client
-	now  func() time.Time
-	stop func()
+	// metrics of the next manager, which nobody reads when nil.
+	metrics *Metrics
+	now     func() time.Time
+	stop    func()
 }
 
 // newWorld makes a namespace with a PreviewRuntime; change adapts the settings.
@@ -208,7 +210,7 @@ func (w *world) start() {
 	}
 	Expect(SetupWithManager(mgr, Options{
 		Settings: live, RunnerKey: []byte(strings.Repeat("k", 32)), Generations: w.generations, Runners: w.runner,
-		Now: w.now, SkipNameValidation: true,
+		Metrics: w.metrics, Now: w.now, SkipNameValidation: true,
 	})).To(Succeed())
 	ended := make(chan struct{})
 	go live.Run(ctx, slog.New(slog.NewTextHandler(GinkgoWriter, nil)))

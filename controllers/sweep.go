@@ -102,6 +102,7 @@ func (w *sweeper) sweepPorts(ctx context.Context, known []ports.Holder, instance
 			continue
 		}
 		w.ports.Release(holder.UID)
+		w.metrics.swept.Inc(sweptPort)
 		log.FromContext(ctx).Info("released the port of an instance that is gone", "instance", holder.Name, "uid", holder.UID)
 	}
 }
@@ -112,6 +113,7 @@ func (w *sweeper) sweepHandovers(ctx context.Context, known map[types.UID]types.
 			continue
 		}
 		w.handovers.forget(uid)
+		w.metrics.swept.Inc(sweptHandover)
 		log.FromContext(ctx).Info("gave up the handover of an instance that is gone", "instance", name, "uid", uid)
 	}
 }
@@ -132,6 +134,7 @@ func (w *sweeper) sweepPods(ctx context.Context, pods []metav1.PartialObjectMeta
 			errs = append(errs, err)
 			continue
 		}
+		w.metrics.swept.Inc(sweptPod)
 		log.FromContext(ctx).Info("deleted an orphaned pod", "namespace", pod.Namespace, "pod", pod.Name, "uid", pod.UID, "reason", reason)
 		w.recorder.Eventf(pod, nil, corev1.EventTypeWarning, "OrphanDeleted", "Sweep", "%s", reason)
 	}
@@ -163,6 +166,7 @@ func (w *sweeper) letStuckGo(ctx context.Context, pods []metav1.PartialObjectMet
 		}
 		w.ports.Release(uid)
 		w.handovers.forget(uid)
+		w.metrics.swept.Inc(sweptFinalizer)
 		log.FromContext(ctx).Info("let an instance go whose deletion was stuck", "namespace", stuck.Namespace, "instance", stuck.Name, "uid", uid)
 		w.recorder.Eventf(stuck, nil, corev1.EventTypeWarning, "FinalizerRemoved", "Sweep", "its deletion was stuck, and nothing is left of it")
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -104,8 +105,11 @@ func (w *world) sweeper(live client.Reader) (*sweeper, *events.FakeRecorder) {
 	allocator, err := ports.New(3001, 3100, nil)
 	Expect(err).NotTo(HaveOccurred())
 	recorder := events.NewFakeRecorder(100)
+	if w.metrics == nil {
+		w.metrics = NewMetrics(prometheus.NewRegistry())
+	}
 	return &sweeper{namespaces: []string{w.namespace}, PreviewInstanceReconciler: &PreviewInstanceReconciler{
-		client: api, live: live, recorder: recorder, settings: settings.Fixed(w.settings), now: time.Now,
+		client: api, live: live, recorder: recorder, settings: settings.Fixed(w.settings), now: time.Now, metrics: w.metrics,
 		ports: allocator, handovers: newHandovers(w.runner, func(types.NamespacedName) {}),
 	}}, recorder
 }
@@ -198,9 +202,12 @@ var _ = Describe("The sweep", func() {
 		for _, p := range []*corev1.Pod{second, ownerless} {
 			Expect(api.Create(ctx, p)).To(Succeed())
 		}
+		registry := prometheus.NewRegistry()
+		w.metrics = NewMetrics(registry)
 		s, recorder := w.sweeper(api)
 		Expect(s.sweep(ctx)).To(Succeed())
 		Expect(w.podNames()).To(ConsistOf(pod.Name))
+		Expect(numbers(registry, "preview_swept_total")).To(Equal(map[string]float64{"pod": 2}))
 		Expect(recorder.Events).To(HaveLen(2))
 	})
 
@@ -315,6 +322,8 @@ var _ = Describe("The sweep", func() {
 		past.Name = instance.Name
 		elsewhere := gone.DeepCopy()
 		elsewhere.Namespace, elsewhere.UID = "not-served", "1"
+		registry := prometheus.NewRegistry()
+		w.metrics = NewMetrics(registry)
 		s, _ := w.sweeper(api)
 		for _, i := range []*v1alpha1.PreviewInstance{instance, past, elsewhere} {
 			_, ok := s.ports.Allocate(newScope(i, noon).holder())
@@ -324,6 +333,7 @@ var _ = Describe("The sweep", func() {
 		Expect(s.sweep(ctx)).To(Succeed())
 		Expect(s.ports.Known()).To(ConsistOf(HaveField("UID", instance.UID), HaveField("UID", elsewhere.UID)))
 		Expect(s.handovers.known()).To(And(HaveLen(2), HaveKey(instance.UID), HaveKey(elsewhere.UID)))
+		Expect(numbers(registry, "preview_swept_total")).To(Equal(map[string]float64{"port": 1, "handover": 1}))
 	})
 
 	It("tells the next who waits of a port that the one before did not take", func(ctx SpecContext) {
@@ -384,6 +394,8 @@ var _ = Describe("The sweep", func() {
 		Expect(api.Delete(ctx, instance)).To(Succeed())
 		Expect(api.Delete(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}})).To(Succeed())
 
+		registry := prometheus.NewRegistry()
+		w.metrics = NewMetrics(registry)
 		s, _ := w.sweeper(api)
 		s.ports.Allocate(newScope(instance, noon).holder())
 		later := func() time.Time { return time.Now().Add(stuckAfter + time.Second) }
@@ -403,6 +415,7 @@ var _ = Describe("The sweep", func() {
 		Expect(w.get("wanted").Finalizers).To(HaveLen(2))
 		Expect(s.ports.Known()).To(BeEmpty())
 		Expect(s.sweep(ctx)).To(Succeed())
+		Expect(numbers(registry, "preview_swept_total")).To(Equal(map[string]float64{"finalizer": 1}))
 	})
 
 	It("lets an instance go whose status cannot be written any more", func(ctx SpecContext) {

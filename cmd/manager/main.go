@@ -26,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
@@ -89,7 +90,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	err = controllers.SetupWithManager(mgr, controllers.Options{
-		Settings: live, RunnerKey: runnerKey, Generations: generations, Runners: runners,
+		Settings: live, RunnerKey: runnerKey, Generations: generations, Runners: runners, Metrics: controllers.NewMetrics(ctrlmetrics.Registry),
 	})
 	if err := errors.Join(err, mgr.Add(settingsRunner{live, slog.New(logr.ToSlogHandler(mgr.GetLogger()))}), addGatewayToken(mgr, config), addProbes(mgr)); err != nil {
 		return err
