@@ -34,6 +34,8 @@ func contractSpecs() {
 			p.expect(ctx, "GET", preview+path, http.StatusOK, "")
 		}
 		p.expect(ctx, "POST", preview+"/token", http.StatusOK, "")
+		p.expect(ctx, "POST", preview+"/logs/ticket", http.StatusCreated, "")
+		p.expect(ctx, "GET", preview+"/logs/stream?ticket=x", http.StatusBadRequest, "invalid-request")
 		p.get(ctx, "/", nil, &map[string]any{})
 		stream, err := p.Logs(ctx, p.id)
 		Expect(err).NotTo(HaveOccurred())
@@ -55,7 +57,7 @@ func contractSpecs() {
 		By("being nobody, somebody else, and somewhere else")
 		nobody, stranger := seenBy(p, ""), seenBy(p, userClient(unique("stranger")).Bearer)
 		for _, route := range []string{"GET ", "DELETE ", "GET /preview/status", "GET /preview/config", "GET /preview/endpoints", "GET /preview/logs/stream",
-			"POST /preview/launch", "POST /preview/token", "POST /preview/request", "DELETE /preview"} {
+			"POST /preview/launch", "POST /preview/token", "POST /preview/logs/ticket", "POST /preview/request", "DELETE /preview"} {
 			method, path, _ := strings.Cut(route, " ")
 			nobody.expect(ctx, method, generation+path, http.StatusUnauthorized, "unauthorized")
 			stranger.expect(ctx, method, generation+path, http.StatusForbidden, "forbidden")
@@ -68,7 +70,7 @@ func contractSpecs() {
 		p.expect(ctx, "PATCH", generation, http.StatusMethodNotAllowed, "method-not-allowed")
 
 		By("using a preview that is not there")
-		for _, route := range []string{"GET /status", "GET /config", "GET /logs/stream", "POST /token", "POST /request"} {
+		for _, route := range []string{"GET /status", "GET /config", "GET /logs/stream", "POST /logs/ticket", "POST /token", "POST /request"} {
 			method, path, _ := strings.Cut(route, " ")
 			p.expect(ctx, method, "/api/v1/generations/"+idle+"/preview"+path, http.StatusNotFound, "preview-not-found")
 		}

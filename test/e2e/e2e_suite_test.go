@@ -41,6 +41,7 @@ var _ = Describe("An installation", func() {
 	Describe("objects", objectSpecs)
 	Describe("launch over HTTP", Ordered, ContinueOnFailure, launchSpecs)
 	Describe("contract", Ordered, ContinueOnFailure, contractSpecs)
+	Describe("documentation", Ordered, documentationSpecs)
 	Describe("launch with kubectl", Ordered, kubectlSpecs)
 	Describe("runtimes", runtimeSpecs)
 	Describe("failures", Ordered, ContinueOnFailure, failureSpecs)
