@@ -32,6 +32,9 @@ type ServerOptions struct {
 
 // Serve serves until ctx is done, and then lets the requests under way finish. There is no WriteTimeout, which would
 // cut streams: every write sets a deadline of its own.
+//
+// What is no HTTP, or more of it than is accepted, the server refuses before the API sees it: with 400, 417, 431, 501 or 505 in
+// plain text, without a problem and a request id. Nothing of such a request is in the log.
 func Serve(ctx context.Context, opts ServerOptions) error {
 	server := &http.Server{
 		Handler:           opts.API,
