@@ -109,11 +109,13 @@ func newManager(kube *rest.Config, config settings.Settings) (ctrl.Manager, erro
 	}
 	lease, renew, period := leaseDuration, renewDeadline, retryPeriod
 	return ctrl.NewManager(kube, ctrl.Options{
-		Scheme:                              scheme,
-		Cache:                               cacheOptions(config),
-		Metrics:                             metricsserver.Options{BindAddress: metricsAddress},
-		HealthProbeBindAddress:              healthAddress,
-		LeaderElection:                      true,
+		Scheme:                 scheme,
+		Cache:                  cacheOptions(config),
+		Metrics:                metricsserver.Options{BindAddress: metricsAddress},
+		HealthProbeBindAddress: healthAddress,
+		LeaderElection:         true,
+		// Names the leader in leader_election_master_status; the lock has its own.
+		LeaderElectionID:                    leaseName,
 		LeaderElectionResourceLockInterface: lock,
 		LeaderElectionReleaseOnCancel:       true,
 		LeaseDuration:                       &lease,

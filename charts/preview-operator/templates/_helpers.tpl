@@ -144,3 +144,11 @@ PREVIEW_GATEWAY_ADDRESS: ":8080"
 PREVIEW_GATEWAY_SERVICE_ACCOUNT: {{ .Values.gateway.serviceAccountName | quote }}
 PREVIEW_GATEWAY_TOKEN_FILE: /run/preview/gateway-token/token
 {{- end -}}
+
+{{/* Something to say if an object of the Prometheus Operator is to be rendered: (list root values kind). */}}
+{{- define "preview-operator.prometheusAPI" -}}
+{{- $root := index . 0 -}}
+{{- if and (index . 1).enabled (or $root.Values.monitoring.force ($root.Capabilities.APIVersions.Has (printf "monitoring.coreos.com/v1/%s" (index . 2)))) -}}
+yes
+{{- end -}}
+{{- end -}}
