@@ -34,7 +34,7 @@ type Live struct {
 	mu sync.Mutex
 	// seen is what the folder held when it was last looked at, inForce what was taken up of it.
 	seen, inForce map[string]string
-	onChange []func(Settings)
+	onChange      []func(Settings)
 }
 
 // Fixed returns settings that never change.
