@@ -18,6 +18,9 @@ const Other = "other"
 // "never" from "not asked", and the first failure is an increase.
 const maxPresent = 128
 
+// maxPresentHistograms is the same for histograms, whose series are some fifteen times as many.
+const maxPresentHistograms = 16
+
 // Buckets reach from 1 ms, of which a warm launch has 50, to 60 s, what the slowest start-up may take.
 var Buckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
 
@@ -79,8 +82,8 @@ func (l labels) bounded(values []string) []string {
 	return bounded
 }
 
-// each calls do with every combination of values, unless there are too many.
-func (l labels) each(do func(values []string)) {
+// each calls do with every combination of values, unless there are more than most.
+func (l labels) each(most int, do func(values []string)) {
 	all := [][]string{nil}
 	for _, label := range l {
 		values := label.Values
@@ -93,7 +96,7 @@ func (l labels) each(do func(values []string)) {
 				longer = append(longer, append(slices.Clone(values1), value))
 			}
 		}
-		if all = longer; len(all) > maxPresent {
+		if all = longer; len(all) > most {
 			return
 		}
 	}
@@ -111,7 +114,7 @@ type Counter struct {
 // Counter registers a counter.
 func (s *Set) Counter(name, help string, l ...Label) *Counter {
 	c := &Counter{labels: l, vector: prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels(l).names())}
-	c.labels.each(func(values []string) { c.vector.WithLabelValues(values...) })
+	c.labels.each(maxPresent, func(values []string) { c.vector.WithLabelValues(values...) })
 	s.register(c.vector, Description{name, "counter", help, l})
 	return c
 }
@@ -134,6 +137,7 @@ type Histogram struct {
 func (s *Set) Histogram(name, help string, buckets []float64, l ...Label) *Histogram {
 	h := &Histogram{labels: l, vector: prometheus.NewHistogramVec(
 		prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, labels(l).names())}
+	h.labels.each(maxPresentHistograms, func(values []string) { h.vector.WithLabelValues(values...) })
 	s.register(h.vector, Description{name, "histogram", help, l})
 	return h
 }

@@ -52,6 +52,10 @@ things_total{kind="b"} 0
 things_total{kind="other"} 1000
 # HELP took_seconds Time.
 # TYPE took_seconds histogram
+took_seconds_bucket{kind="a",le="1"} 0
+took_seconds_bucket{kind="a",le="+Inf"} 0
+took_seconds_sum{kind="a"} 0
+took_seconds_count{kind="a"} 0
 took_seconds_bucket{kind="other",le="1"} 1000
 took_seconds_bucket{kind="other",le="+Inf"} 1000
 took_seconds_sum{kind="other"} 1000

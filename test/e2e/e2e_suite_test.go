@@ -48,6 +48,7 @@ var _ = Describe("An installation", func() {
 	Describe("sandbox", Ordered, ContinueOnFailure, sandboxSpecs)
 	Describe("ownership", ownershipSpecs)
 	Describe("network policy", Ordered, networkSpecs)
+	Describe("metrics", Ordered, ContinueOnFailure, metricsSpecs)
 	Describe("crash of the manager", crashSpecs)
 	Describe("capacity", Ordered, capacitySpecs)
 })
