@@ -327,3 +327,16 @@ func TestProgressOnATerminal(t *testing.T) {
 		})
 	}
 }
+
+func TestProgressInPlainLines(t *testing.T) {
+	var out lockedBuffer
+	a := &app{IOStreams: genericiooptions.IOStreams{ErrOut: &out}, now: func() time.Time { return testTime }}
+	p := a.newProgress()
+	for _, text := range []string{"one", "one", "two", "one"} {
+		p.say("%s", text)
+	}
+	p.close()
+	if want := "one (0s)\ntwo (0s)\none (0s)\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -136,14 +137,21 @@ func TestLocalProxyAnswersItself(t *testing.T) {
 }
 
 func TestLocalProxyIsBounded(t *testing.T) {
+	const requests = 3 * maxLocalRequests
+	var within, most atomic.Int32
 	busy, release := make(chan struct{}), make(chan struct{})
-	proxy := newLocalProxy(player(func(ctx context.Context, _ client.Envelope) (client.Reply, error) {
+	proxy := newLocalProxy(player(func(context.Context, client.Envelope) (client.Reply, error) {
+		now := within.Add(1)
+		for seen := most.Load(); now > seen && !most.CompareAndSwap(seen, now); seen = most.Load() {
+			continue
+		}
 		busy <- struct{}{}
 		<-release
+		within.Add(-1)
 		return client.Reply{StatusCode: 200}, nil
 	}), localAddress, "")
-	done := make(chan int, maxLocalRequests)
-	for range maxLocalRequests {
+	done := make(chan int, requests)
+	for range requests {
 		go func() {
 			recorder := httptest.NewRecorder()
 			proxy.ServeHTTP(recorder, localRequest("GET", "/", ""))
@@ -153,7 +161,7 @@ func TestLocalProxyIsBounded(t *testing.T) {
 	for range maxLocalRequests {
 		<-busy
 	}
-	// One more has no turn: it goes away rather than in.
+	// One more has no turn, and is answered when its client goes.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	recorder := httptest.NewRecorder()
@@ -161,11 +169,18 @@ func TestLocalProxyIsBounded(t *testing.T) {
 	if recorder.Code != http.StatusServiceUnavailable {
 		t.Errorf("status %d", recorder.Code)
 	}
+	for range requests - maxLocalRequests {
+		release <- struct{}{}
+		<-busy
+	}
 	close(release)
-	for range maxLocalRequests {
+	for range requests {
 		if code := <-done; code != http.StatusOK {
 			t.Errorf("status %d", code)
 		}
+	}
+	if most.Load() != maxLocalRequests {
+		t.Errorf("%d at once, want %d", most.Load(), maxLocalRequests)
 	}
 }
 
