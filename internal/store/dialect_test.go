@@ -1,11 +1,14 @@
 package store
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"net/url"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -73,8 +76,9 @@ func TestPasswordIsInNoError(t *testing.T) {
 		}
 		parsed.User = url.UserPassword("preview", canary)
 		tests["wrong password"] = struct{ url, want string }{parsed.String(), "28P01"}
-		parsed, _ = url.Parse(withParameter(t, server, "search_path", "no_such_schema"))
-		tests["no such schema"] = struct{ url, want string }{parsed.String(), "no schema has been selected"}
+		parsed, _ = url.Parse(server)
+		parsed.Path = "/no_such_database"
+		tests["no such database"] = struct{ url, want string }{parsed.String(), "3D000"}
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -144,5 +148,40 @@ func TestConcurrentCallsDeleteWhatHasExpired(t *testing.T) {
 		if left := k.countKeys("bob", ""); left != 0 {
 			t.Errorf("%d expired keys are left", left)
 		}
+	})
+}
+
+// A caller that gives up while another process holds what it waits for is told so, and the store goes on.
+func TestCallThatWaitsEndsWithItsCaller(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, db *database) {
+		holder, s := db.open(t), db.open(t)
+		mustAppend(t, s, line("a", 1))
+		for name, end := range map[string]func(context.Context) (context.Context, context.CancelFunc, error){
+			"deadline": func(ctx context.Context) (context.Context, context.CancelFunc, error) {
+				ctx, cancel := context.WithTimeout(ctx, 3*lockPoll)
+				return ctx, cancel, context.DeadlineExceeded
+			},
+			"cancelled": func(ctx context.Context) (context.Context, context.CancelFunc, error) {
+				ctx, cancel := context.WithCancel(ctx)
+				time.AfterFunc(3*lockPoll, cancel)
+				return ctx, cancel, context.Canceled
+			},
+		} {
+			err := holder.inTransaction(t.Context(), func(tx *sql.Tx) error {
+				if _, err := holder.dialect.lockLogs(t.Context(), tx, []string{"a"}, 1); err != nil {
+					return err
+				}
+				ctx, cancel, want := end(t.Context())
+				defer cancel()
+				if added, err := s.AppendLogs(ctx, linesOf("a", 2, 2)); added != 0 || !errors.Is(err, want) {
+					t.Errorf("%s: %d lines, %v, want %v", name, added, err, want)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		mustAppend(t, s, line("a", 2))
 	})
 }

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 )
@@ -26,8 +24,6 @@ const (
 	connectionLifetime = 30 * time.Minute
 	// connectionIdle ends connections that nobody needs.
 	connectionIdle = 5 * time.Minute
-	// cancelGrace is how long a query that was cancelled may take to end before its connection is given up.
-	cancelGrace = time.Second
 	// migrationLock is the key of the advisory lock under which a database is migrated: "preview" in ASCII.
 	migrationLock = 0x70726576696577
 )
@@ -57,14 +53,11 @@ func newPostgres(databaseURL string) (*postgres, error) {
 		config.ConnectTimeout = connectTimeout
 		config.DialFunc = (&net.Dialer{Timeout: connectTimeout}).DialContext
 	}
-	// The server ends what we have given up on, also when our request to cancel it does not arrive.
+	// A query whose context ends gives its connection up; the server ends it by itself.
 	setDefault(config.RuntimeParams, "statement_timeout", queryTimeout)
 	setDefault(config.RuntimeParams, "idle_in_transaction_session_timeout", openTimeout)
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "preview-operator"
-	}
-	config.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelGrace}
 	}
 	return &postgres{config}, nil
 }

@@ -8,9 +8,10 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 )
+
+// closeTimeout bounds the farewell of a connection.
+const closeTimeout = time.Second
 
 // pause waits unless ctx ends, and reports whether it did not.
 func pause(ctx context.Context, duration time.Duration) bool {
@@ -121,17 +122,12 @@ func (p *postgres) watch(ctx context.Context, s *Store) {
 }
 
 func (p *postgres) listen(ctx context.Context, s *Store) error {
-	config := p.config.Copy()
-	// Waiting ends with ctx alone, and the connection with it.
-	config.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.DeadlineContextWatcherHandler{Conn: conn.Conn()}
-	}
-	conn, err := pgx.ConnectConfig(ctx, config)
+	conn, err := pgx.ConnectConfig(ctx, p.config)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
 		_ = conn.Close(ctx)
 	}()
