@@ -7,6 +7,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/codebegen/preview-operator/internal/loglevel"
 )
 
 // follower reads the log of one pod for all of its viewers.
@@ -30,7 +32,7 @@ type follower struct {
 
 	// The rest belongs to the goroutine that reads.
 	memory     *memory
-	classifier classifier
+	classifier loglevel.Classifier
 	last       Line
 	// unfinished is the last line when the stream ended within it, until it is read again.
 	unfinished *stamped
@@ -117,10 +119,7 @@ func (f *follower) read(ctx context.Context, podEnded bool) (lines int, err erro
 
 func (f *follower) add(s stamped) {
 	f.memory.remember(s)
-	line := Line{Time: s.time, Level: f.last.Level, Text: s.text, Partial: s.partial}
-	if !f.last.Partial {
-		line.Level = f.classifier.level(s.text)
-	}
+	line := Line{Time: s.time, Level: f.classifier.Level(s.text, s.partial), Text: s.text, Partial: s.partial}
 	if s.time.Equal(f.last.Time) {
 		line.Ordinal = f.last.Ordinal + 1
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/codebegen/preview-operator/internal/loglevel"
 )
 
 // fakePods are several pods; those that are not named are gone.
@@ -109,11 +111,11 @@ func TestKeptPodIsFollowedToItsEndWithoutViewers(t *testing.T) {
 			log.change(func() { log.entries, log.gone = nil, true })
 			opened := log.opened
 			want := []Line{
-				{Time: epoch, Level: LevelInfo, Text: "INFO:     Started"},
-				{Time: epoch, Ordinal: 1, Level: LevelInfo, Text: "same"},
-				{Time: epoch, Ordinal: 2, Level: LevelInfo, Text: "same"},
-				{Time: epoch.Add(time.Second), Level: LevelWarning, Text: "WARNING:  shutting down"},
-				{Time: epoch.Add(2 * time.Second), Level: LevelInfo, Text: "bye"},
+				{Time: epoch, Level: loglevel.Info, Text: "INFO:     Started"},
+				{Time: epoch, Ordinal: 1, Level: loglevel.Info, Text: "same"},
+				{Time: epoch, Ordinal: 2, Level: loglevel.Info, Text: "same"},
+				{Time: epoch.Add(time.Second), Level: loglevel.Warning, Text: "WARNING:  shutting down"},
+				{Time: epoch.Add(2 * time.Second), Level: loglevel.Info, Text: "bye"},
 			}
 			for range 2 {
 				if diff := cmp.Diff(want, look(t, hub, "pod", nil)); diff != "" {

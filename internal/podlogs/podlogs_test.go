@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
+
+	"github.com/codebegen/preview-operator/internal/loglevel"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -213,14 +215,14 @@ func TestOneStreamFeedsAllViewersWithPastAndLiveLines(t *testing.T) {
 	log.print(epoch, "INFO:     past")
 	hub := newHub(t, log, nil)
 	first, second := view(t, hub, nil), view(t, hub, nil)
-	want := []Line{{Time: epoch, Level: LevelInfo, Text: "INFO:     past"}}
+	want := []Line{{Time: epoch, Level: loglevel.Info, Text: "INFO:     past"}}
 	if diff := cmp.Diff(want, take(t, first, 1)); diff != "" {
 		t.Errorf("past line (-want +got):\n%s", diff)
 	}
 	log.print(epoch.Add(time.Second), "ERROR:    live", "ERROR:    live")
 	want = append(want,
-		Line{Time: epoch.Add(time.Second), Level: LevelError, Text: "ERROR:    live"},
-		Line{Time: epoch.Add(time.Second), Ordinal: 1, Level: LevelError, Text: "ERROR:    live"})
+		Line{Time: epoch.Add(time.Second), Level: loglevel.Error, Text: "ERROR:    live"},
+		Line{Time: epoch.Add(time.Second), Ordinal: 1, Level: loglevel.Error, Text: "ERROR:    live"})
 	if diff := cmp.Diff(want[1:], take(t, first, 2)); diff != "" {
 		t.Errorf("live lines (-want +got):\n%s", diff)
 	}
@@ -403,11 +405,11 @@ func TestLongLineIsSplitBetweenCharacters(t *testing.T) {
 		if len(line.Text) > MaxLineBytes || strings.ContainsRune(line.Text, '\uFFFD') || strings.ToValidUTF8(line.Text, "") != line.Text {
 			t.Errorf("part %d of %d bytes is not within the bound or not UTF-8", i, len(line.Text))
 		}
-		if last := i == len(got)-2; line.Partial == last || line.Ordinal != i || line.Level != LevelError {
+		if last := i == len(got)-2; line.Partial == last || line.Ordinal != i || line.Level != loglevel.Error {
 			t.Errorf("part %d: partial %v, ordinal %d, level %s", i, line.Partial, line.Ordinal, line.Level)
 		}
 	}
-	if joined.String() != long || got[len(got)-1].Text != "next" || got[len(got)-1].Level != LevelInfo {
+	if joined.String() != long || got[len(got)-1].Text != "next" || got[len(got)-1].Level != loglevel.Info {
 		t.Errorf("the parts do not make up the line, or the next one is wrong: %+v", got[len(got)-1])
 	}
 }
