@@ -65,7 +65,7 @@ func readUntil(c *gin.Context, at time.Time) error {
 func mediaType(c *gin.Context) string {
 	headers := c.Request.Header.Values("Content-Type")
 	parsed, params, err := mime.ParseMediaType(strings.Join(headers, ", "))
-	if charset, given := params["charset"]; err != nil || len(headers) != 1 || given && !strings.EqualFold(charset, "utf-8") {
+	if charset, given := params["charset"]; err != nil || given && !strings.EqualFold(charset, "utf-8") {
 		return strings.Join(headers, ", ")
 	}
 	return parsed

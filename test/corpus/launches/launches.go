@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -156,6 +157,9 @@ var leaks = []string{
 	"serviceaccount", "BEGIN ", "eyJ", "pvs1.",
 }
 
+// goType is how Go prints the type of a pointer.
+var goType = regexp.MustCompile(`\*[a-z0-9]+\.[A-Za-z]`)
+
 // Judge says what is wrong with an answer. canaries are further strings that it must not have.
 func (c Case) Judge(a Answer, canaries ...string) error {
 	if a.Status != c.Status {
@@ -165,6 +169,9 @@ func (c Case) Judge(a Answer, canaries ...string) error {
 		if strings.Contains(string(a.Body), leak) {
 			return fmt.Errorf("%s: the answer shows %q: %.500s", c.Name, leak, a.Body)
 		}
+	}
+	if leak := goType.Find(a.Body); leak != nil {
+		return fmt.Errorf("%s: the answer shows %q: %.500s", c.Name, leak, a.Body)
 	}
 	if c.Problem == "" {
 		return nil
