@@ -130,7 +130,7 @@ func apiOptions(
 		return httpapi.Options{}, nil, err
 	}
 	return httpapi.Options{
-		Settings: live, Store: generations, Idempotency: generations.Idempotency(), Instances: instances,
+		Settings: live, Store: generations, Runs: generations, Idempotency: generations.Idempotency(), Instances: instances,
 		Verifier: who.verifier, Signer: who.signer, Tickets: who.tickets, Forwarder: forwarder, Logs: logs, Vitals: monitor, Logger: logger,
 		LaunchWait: s.LaunchWait, MaxStreams: int(s.MaxStreams), MaxStreamsPerUser: int(s.MaxStreamsPerUser),
 		MaxUploads: int(s.MaxUploads), MaxRequests: int(s.MaxRequests), SlotWait: slotWait,

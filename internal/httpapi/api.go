@@ -30,6 +30,8 @@ import (
 type Options struct {
 	Settings *settings.Live
 	Store    GenerationStore
+	// Runs are the records of runs and their logs.
+	Runs RunStore
 	// Idempotency remembers the answers to launches with an Idempotency-Key.
 	Idempotency IdempotencyStore
 	Instances   *Instances
@@ -58,9 +60,9 @@ type Options struct {
 }
 
 func (o *Options) complete() error {
-	if o.Store == nil || o.Idempotency == nil || o.Instances == nil || o.Verifier == nil || o.Signer == nil || o.Tickets == nil || o.Forwarder == nil ||
+	if o.Store == nil || o.Runs == nil || o.Idempotency == nil || o.Instances == nil || o.Verifier == nil || o.Signer == nil || o.Tickets == nil || o.Forwarder == nil ||
 		o.Logs == nil || o.Vitals == nil || o.Logger == nil {
-		return errors.New("httpapi: Store, Idempotency, Instances, Verifier, Signer, Tickets, Forwarder, Logs, Vitals and Logger are needed")
+		return errors.New("httpapi: Store, Runs, Idempotency, Instances, Verifier, Signer, Tickets, Forwarder, Logs, Vitals and Logger are needed")
 	}
 	if o.LaunchWait <= 0 || o.MaxStreams <= 0 || o.MaxStreamsPerUser <= 0 || o.MaxUploads <= 0 || o.MaxRequests <= 0 {
 		return fmt.Errorf("httpapi: LaunchWait (%s), MaxStreams (%d), MaxStreamsPerUser (%d), MaxUploads (%d) and MaxRequests (%d) must be positive",
@@ -79,6 +81,7 @@ func (o *Options) complete() error {
 type API struct {
 	settings    *settings.Live
 	store       GenerationStore
+	runs        RunStore
 	idempotency IdempotencyStore
 	instances   *Instances
 	verifier    *auth.Verifier
@@ -119,7 +122,7 @@ func New(opts Options) (*API, error) {
 		return nil, err
 	}
 	a := &API{
-		settings: opts.Settings, store: opts.Store, idempotency: opts.Idempotency, instances: opts.Instances, verifier: opts.Verifier, signer: opts.Signer,
+		settings: opts.Settings, store: opts.Store, runs: opts.Runs, idempotency: opts.Idempotency, instances: opts.Instances, verifier: opts.Verifier, signer: opts.Signer,
 		forwarder: opts.Forwarder, logs: opts.Logs, vitals: opts.Vitals, logger: opts.Logger, launchWait: opts.LaunchWait, heartbeat: opts.Heartbeat, now: opts.Now,
 		streams: newStreamLimit(opts.MaxStreams, opts.MaxStreamsPerUser),
 		uploads: newSlots(opts.MaxUploads, opts.SlotWait), requests: newSlots(opts.MaxRequests, opts.SlotWait),

@@ -395,7 +395,7 @@ func (h *harness) options() Options {
 	})
 	h.must(err)
 	return Options{
-		Settings: settings.Fixed(set), Store: h.store, Idempotency: h.store.Idempotency(), Instances: instances, Verifier: verifier, Tickets: tickets, Signer: signer, Forwarder: forwarder, Logs: logs, Vitals: h.vitals, Logger: logger,
+		Settings: settings.Fixed(set), Store: h.store, Runs: h.store, Idempotency: h.store.Idempotency(), Instances: instances, Verifier: verifier, Tickets: tickets, Signer: signer, Forwarder: forwarder, Logs: logs, Vitals: h.vitals, Logger: logger,
 		LaunchWait: 5 * time.Second, MaxStreams: 4, MaxStreamsPerUser: 2, MaxUploads: 2, MaxRequests: 2, Now: h.clock.Now,
 	}
 }

@@ -73,6 +73,8 @@ const (
 	// accessPreview is the preview of a generation: for its owner and administrators. The generation of one that was
 	// made with kubectl need not be stored.
 	accessPreview access = iota
+	// accessRecords is what is known of its previews, also of those that are gone: for the same.
+	accessRecords
 	// accessLaunch is a new preview of a generation, which has to be stored: for the same.
 	accessLaunch
 	// accessFiles is the generation itself: for services, too.
@@ -96,8 +98,11 @@ func (a *API) generationFor(c *gin.Context, p auth.Principal, want access) (auth
 		return auth.Principal{}, store.Meta{}, err
 	}
 	meta, err := a.store.Generation(c.Request.Context(), id)
-	if errors.Is(err, store.ErrNotFound) && want == accessPreview {
+	if errors.Is(err, store.ErrNotFound) && (want == accessPreview || want == accessRecords) {
 		meta, err = a.unstored(p, id)
+		if errors.Is(err, store.ErrNotFound) && want == accessRecords {
+			meta, err = a.recorded(c.Request.Context(), p, id)
+		}
 		return p, meta, err
 	}
 	if err != nil {

@@ -159,7 +159,7 @@ func linkNext(c *gin.Context, cursor *string) {
 	}
 	query := c.Request.URL.Query()
 	query.Set(queryCursor, *cursor)
-	c.Header("Link", fmt.Sprintf(`<%s?%s>; rel="next"`, c.FullPath(), query.Encode()))
+	c.Header("Link", fmt.Sprintf(`<%s?%s>; rel="next"`, c.Request.URL.EscapedPath(), query.Encode()))
 }
 
 func (a *API) listPreviews(c *gin.Context) (reply, error) {

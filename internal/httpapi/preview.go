@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/rundetails"
+	"github.com/codebegen/preview-operator/internal/store"
 )
 
 // stopSeenTimeout bounds how long a stop waits for the cache, which takes milliseconds.
@@ -24,6 +27,7 @@ type configReply struct {
 	MaxUptime      int64   `json:"max_uptime"`
 	MemoryLimitMB  int32   `json:"memory_limit_mb"`
 	TimeoutSeconds int64   `json:"timeout_seconds"`
+	Resource       string  `json:"resource" enum:"present,gone" doc:"gone when it was deleted, and this is what was in force for its last run."`
 }
 
 func (a *API) previewOperations() []operation {
@@ -51,18 +55,19 @@ func (a *API) previewOperations() []operation {
 		},
 		{
 			method: http.MethodGet, path: path + "/status", id: "getPreviewStatus", tag: tagPreviews,
-			summary:  "State of a preview",
+			summary:  "State of a preview, also of one that is gone",
 			answers:  []answerSpec{{status: http.StatusOK, description: "The state.", json: statusReply{}}},
 			problems: []kind{kindNoPreview},
 			handle:   a.status,
 		},
 		{
 			method: http.MethodGet, path: path + "/config", id: "getPreviewConfig", tag: tagPreviews,
-			summary:  "Configuration in force for a preview",
+			summary:  "Configuration in force for a preview, also of one that is gone",
 			answers:  []answerSpec{{status: http.StatusOK, description: "The configuration.", json: configReply{}}},
 			problems: []kind{kindNoPreview},
 			handle:   a.config,
 		},
+		a.runsOperation(path),
 		a.tokenOperation(path),
 		{
 			method: http.MethodDelete, path: path, id: "stopPreview", tag: tagPreviews,
@@ -122,16 +127,24 @@ func (a *API) patch(ctx context.Context, pvi *v1alpha1.PreviewInstance, change m
 }
 
 func (a *API) config(c *gin.Context) (reply, error) {
-	_, meta, err := a.generation(c, accessPreview)
+	_, meta, err := a.generation(c, accessRecords)
 	if err != nil {
 		return reply{}, err
 	}
 	pvi, err := a.cachedInstance(meta)
+	if errors.Is(err, errNoInstance) {
+		run, err := a.lastRecord(c.Request.Context(), meta)
+		if err != nil {
+			return reply{}, err
+		}
+		return reply{status: http.StatusOK, body: a.configOfRun(&run)}, nil
+	}
 	if err != nil {
 		return reply{}, err
 	}
 	answer := configReply{
-		Port: positive(pvi.Status.Port), BaseURL: nonEmpty(pvi.Status.BaseURL),
+		Resource: resourcePresent,
+		Port:     positive(pvi.Status.Port), BaseURL: nonEmpty(pvi.Status.BaseURL),
 		SessionTimeout: seconds(pvi.Spec.SessionTimeoutSeconds, a.settings.Current().SessionTimeout),
 		MaxUptime:      seconds(pvi.Spec.MaxUptimeSeconds, a.settings.Current().MaxUptime),
 		TimeoutSeconds: seconds(pvi.Spec.StartupTimeoutSeconds, a.settings.Current().StartupTimeout),
@@ -144,6 +157,18 @@ func (a *API) config(c *gin.Context) (reply, error) {
 		answer.MemoryLimitMB = *pvi.Spec.MemoryLimitMB
 	}
 	return reply{status: http.StatusOK, body: answer}, nil
+}
+
+// configOfRun is what was in force for a preview whose resource is gone. What was not recorded is as it is set now.
+func (a *API) configOfRun(run *store.Run) configReply {
+	was, now := rundetails.Decode(run.Details), a.settings.Current()
+	return configReply{
+		Resource:       resourceGone,
+		SessionTimeout: cmp.Or(was.SessionTimeout, int64(now.SessionTimeout/time.Second)),
+		MaxUptime:      cmp.Or(was.MaxUptime, int64(now.MaxUptime/time.Second)),
+		TimeoutSeconds: cmp.Or(was.StartupTimeout, int64(now.StartupTimeout/time.Second)),
+		MemoryLimitMB:  cmp.Or(was.MemoryLimitMB, now.MemoryLimitMB),
+	}
 }
 
 // maxUptime is how long an instance may run.

@@ -61,7 +61,7 @@ func TestStopDoesNotHitTheSuccessor(t *testing.T) {
 func TestConfig(t *testing.T) {
 	h := newHarness(t, nil)
 	launch := h.launched("gen", "alice")
-	want := configReply{Port: launch.Port, BaseURL: launch.BaseURL, SessionTimeout: 1800, MaxUptime: 3600, MemoryLimitMB: 512, TimeoutSeconds: 30}
+	want := configReply{Resource: resourcePresent, Port: launch.Port, BaseURL: launch.BaseURL, SessionTimeout: 1800, MaxUptime: 3600, MemoryLimitMB: 512, TimeoutSeconds: 30}
 	if diff := cmp.Diff(want, decode[configReply](h, get(h, base+"gen/preview/config", "alice"), http.StatusOK)); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
 	}

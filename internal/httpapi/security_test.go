@@ -34,6 +34,7 @@ func TestIncidentPublicRoutes(t *testing.T) {
 		"GET /api/v1/generations/:generation_id/preview/config",
 		"GET /api/v1/generations/:generation_id/preview/endpoints",
 		"GET /api/v1/generations/:generation_id/preview/logs/stream",
+		"GET /api/v1/generations/:generation_id/preview/runs",
 		"GET /api/v1/generations/:generation_id/preview/status",
 		"GET /api/v1/previews",
 		"GET /docs",

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"math"
 	"net/http"
 	"net/netip"
@@ -50,6 +51,7 @@ type statusReply struct {
 	previewBody
 	MemoryUsageMB   *int64        `json:"memory_usage_mb" doc:"Working set in MiB; null when it is not known."`
 	CPUUsagePercent *float64      `json:"cpu_usage_percent" doc:"Of one core, to one decimal; null when it is not known."`
+	Resource        string        `json:"resource" enum:"present,gone" doc:"gone when it was deleted, and this is what was recorded of its last run."`
 	Health          vitals.Health `json:"health" enum:"healthy,unhealthy,unknown" doc:"unhealthy once the application has not answered three times, a second apart."`
 }
 
@@ -62,15 +64,22 @@ type Vitals interface {
 }
 
 func (a *API) status(c *gin.Context) (reply, error) {
-	_, meta, err := a.generation(c, accessPreview)
+	_, meta, err := a.generation(c, accessRecords)
 	if err != nil {
 		return reply{}, err
 	}
 	pvi, err := a.cachedInstance(meta)
+	if errors.Is(err, errNoInstance) {
+		run, err := a.lastRecord(c.Request.Context(), meta)
+		if err != nil {
+			return reply{}, err
+		}
+		return reply{status: http.StatusOK, body: statusReply{previewBody: previewOfRun(&run), Resource: resourceGone, Health: vitals.Unknown}}, nil
+	}
 	if err != nil {
 		return reply{}, err
 	}
-	answer := statusReply{previewBody: previewOf(pvi, a.now()), Health: vitals.Unknown}
+	answer := statusReply{previewBody: previewOf(pvi, a.now()), Resource: resourcePresent, Health: vitals.Unknown}
 	if pvi.Status.Phase == v1alpha1.PhaseRunning {
 		answer.add(a.vitals.Of(c.Request.Context(), vitalsTarget(pvi)))
 	}
@@ -108,12 +117,9 @@ func previewOf(pvi *v1alpha1.PreviewInstance, now time.Time) previewBody {
 		SessionExpiresAt: utc(s.SessionExpiresAt), MaxUptimeAt: utc(s.MaxUptimeAt), ExpiresAt: utc(s.ExpiresAt),
 		Failure: failureBodyOf(s.LastFailure),
 	}
-	if s.StartedAt != nil {
-		end := now
-		if s.Phase.Finished() && s.StoppedAt != nil {
-			end = s.StoppedAt.Time
-		}
-		body.UptimeSeconds = max(int64(end.Sub(s.StartedAt.Time)/time.Second), 0)
+	body.UptimeSeconds = uptime(body.StartedAt, nil, now)
+	if s.Phase.Finished() {
+		body.UptimeSeconds = uptime(body.StartedAt, body.StoppedAt, now)
 	}
 	return body
 }

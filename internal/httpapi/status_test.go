@@ -112,7 +112,7 @@ func TestStatus(t *testing.T) {
 			tt.change(&phase)
 			h.sees("gen", func(p *v1alpha1.PreviewInstance) bool { return p.Status.Phase == phase.Status.Phase })
 			tt.want.ID, tt.want.GenerationID, tt.want.ProjectID, tt.want.CreatedAt = launch.ID, "gen", "proj", testTime
-			tt.want.UserID = "alice"
+			tt.want.UserID, tt.want.Resource = "alice", resourcePresent
 			if diff := cmp.Diff(tt.want, decode[statusReply](h, get(h, base+"gen/preview/status", "alice"), http.StatusOK), cmp.AllowUnexported(statusReply{})); diff != "" {
 				t.Errorf("status (-want +got):\n%s", diff)
 			}
@@ -182,7 +182,7 @@ func TestHealthIsThatOfTheApplication(t *testing.T) {
 	h.cluster.setStatus(t, instanceName("gen"), ended(v1alpha1.PhaseStopped, v1alpha1.ReasonStopRequested))
 	h.eventually("the instance is forgotten", func() bool { return h.vitals.forgot(launch.ID) })
 	stopped := decode[statusReply](h, get(h, base+"gen/preview/status", "alice"), http.StatusOK)
-	want := statusReply{Health: vitals.Unknown, previewBody: previewBody{
+	want := statusReply{Resource: resourcePresent, Health: vitals.Unknown, previewBody: previewBody{
 		ID: launch.ID, GenerationID: "gen", UserID: "alice", ProjectID: "proj", Status: "stopped", Reason: v1alpha1.ReasonStopRequested,
 		BaseURL: stopped.BaseURL, UptimeSeconds: 45, CreatedAt: testTime, StartedAt: ptr(testTime.Add(-45 * time.Second)), StoppedAt: &testTime,
 	}}
