@@ -180,6 +180,8 @@ func TestHealthIsThatOfTheApplication(t *testing.T) {
 		t.Errorf("a list asked %v", asked)
 	}
 	h.cluster.setStatus(t, instanceName("gen"), ended(v1alpha1.PhaseStopped, v1alpha1.ReasonStopRequested))
+	// It was forgotten before it ran, too, so that alone does not tell that its end has come here.
+	h.sees("gen", func(p *v1alpha1.PreviewInstance) bool { return p.Status.Phase == v1alpha1.PhaseStopped })
 	h.eventually("the instance is forgotten", func() bool { return h.vitals.forgot(launch.ID) })
 	stopped := decode[statusReply](h, get(h, base+"gen/preview/status", "alice"), http.StatusOK)
 	want := statusReply{Resource: resourcePresent, Health: vitals.Unknown, previewBody: previewBody{
