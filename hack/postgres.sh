@@ -88,5 +88,5 @@ if [ $# -eq 0 ]; then
 	wait "$server"
 	exit
 fi
-echo "PostgreSQL: $("$bin/postgres" --version), PREVIEW_TEST_DATABASE_URL=$PREVIEW_TEST_DATABASE_URL"
+echo "PostgreSQL: $("$bin/postgres" --version), in $folder"
 "$@"
