@@ -60,15 +60,8 @@ func NewInstances(c client.WithWatch, namespace string) (*Instances, error) {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
 	if _, err := i.informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc: func(obj any) { i.changed(obj) },
-		UpdateFunc: func(before, obj any) {
-			// After a cut watch, a deletion and a creation under the same name look like an update.
-			if was, ok := before.(*v1alpha1.PreviewInstance); ok && was.UID != obj.(*v1alpha1.PreviewInstance).UID {
-				i.rememberDeleted(was.UID)
-				i.tell(was, true)
-			}
-			i.changed(obj)
-		},
+		AddFunc:    func(obj any) { i.changed(obj) },
+		UpdateFunc: i.updated,
 		DeleteFunc: func(obj any) {
 			if gone, ok := obj.(cache.DeletedFinalStateUnknown); ok {
 				obj = gone.Obj
@@ -134,6 +127,16 @@ func (i *Instances) tell(pvi *v1alpha1.PreviewInstance, gone bool) {
 	for _, do := range i.onChange {
 		do(pvi, gone)
 	}
+}
+
+// updated takes note of a change. After a cut watch, a deletion and a creation under the same name look like one.
+func (i *Instances) updated(before, obj any) {
+	was, ok := before.(*v1alpha1.PreviewInstance)
+	if now, isInstance := obj.(*v1alpha1.PreviewInstance); ok && isInstance && was.UID != now.UID {
+		i.rememberDeleted(was.UID)
+		i.tell(was, true)
+	}
+	i.changed(obj)
 }
 
 func (i *Instances) changed(obj any) {

@@ -294,6 +294,29 @@ func TestLastLinesAreKept(t *testing.T) {
 	h.eventually("the log of the predecessor is dropped and the next is followed", func() bool { return h.pods.opens() > opened })
 }
 
+// After a cut watch nobody is told of the deletion itself.
+func TestReplacedInstancesAreToldToBeGone(t *testing.T) {
+	instances, err := NewInstances(newCluster(t), namespace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	was, now := &v1alpha1.PreviewInstance{}, &v1alpha1.PreviewInstance{}
+	was.Namespace, was.Name, was.UID = namespace, "g", "was"
+	now.Namespace, now.Name, now.UID = namespace, "g", "now"
+	if err := instances.informer.GetStore().Add(now); err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	instances.OnChange(func(pvi *v1alpha1.PreviewInstance, gone bool) {
+		told = append(told, fmt.Sprintf("%s gone %t", pvi.UID, gone))
+	})
+	instances.updated(was, now)
+	instances.updated(now, now)
+	if diff := cmp.Diff([]string{"was gone true", "now gone false", "now gone false"}, told); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+}
+
 func TestLogKeeper(t *testing.T) {
 	instance := func(uid, pod string, change func(*v1alpha1.PreviewInstance)) *v1alpha1.PreviewInstance {
 		pvi := &v1alpha1.PreviewInstance{}
