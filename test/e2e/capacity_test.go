@@ -22,6 +22,9 @@ import (
 // allPorts is the number of ports of the installation.
 const allPorts = 100
 
+// previewsOfUser is how many previews each user launches here, within PREVIEW_MAX_PER_USER.
+const previewsOfUser = 10
+
 // patientSeconds is the startup timeout of the previews here, in place of the configured one: a hundred interpreters share
 // the processors with whatever else the machine does, and the case is about ports.
 const patientSeconds = 300
@@ -42,9 +45,12 @@ func capacitySpecs() {
 		Expect(instances).To(BeEmpty(), "the case needs every port; previews of others are in the way")
 		before = namespaceObjects(ctx)
 		shrinkRuntime(ctx)
-		user := userClient(unique("user"))
 		previews = make([]preview, allPorts+1)
+		var user *framework.UserClient
 		for i := range previews {
+			if i%previewsOfUser == 0 {
+				user = userClient(unique("user"))
+			}
 			previews[i] = preview{UserClient: user, id: unique(fmt.Sprintf("capacity-%03d", i))}
 			Expect(user.PutGeneration(ctx, previews[i].id, "capacity", minimal(previews[i].id))).To(Succeed())
 		}
