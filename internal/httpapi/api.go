@@ -135,6 +135,7 @@ func New(opts Options) (*API, error) {
 	operations := a.operations()
 	a.metrics = newMetrics(operations, a.streams.count)
 	a.store = measuredStore{a.store, a.metrics.store}
+	a.runs = measuredRuns{a.runs, a.metrics.store}
 	a.scrape = promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{})
 	a.activity = newActivity(opts.Now, a.writeActivity)
 	a.discovered = newDiscoveries(opts.Now)

@@ -116,6 +116,10 @@ func (a *API) observe(c *gin.Context) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			a.recovered(c, cause)
+			if cause == http.ErrAbortHandler {
+				// The server cuts the connection.
+				defer panic(cause)
+			}
 		}
 		took := time.Since(start)
 		a.metrics.served(c.FullPath(), c.Request.Method, c.Writer.Status(), took, c.GetBool(streamedKey))
@@ -128,6 +132,9 @@ func (a *API) observe(c *gin.Context) {
 func (a *API) recovered(c *gin.Context, cause any) {
 	// Otherwise gin would go on with the handlers that follow the one that panicked.
 	c.Abort()
+	if cause == http.ErrAbortHandler {
+		return
+	}
 	a.logger.Error("a handler panicked", "request_id", requestID(c), "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
 	if c.Writer.Written() {
 		return

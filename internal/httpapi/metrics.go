@@ -57,14 +57,14 @@ func newMetrics(operations []operation, openStreams func() int) *metrics {
 	m.launches = s.Counter("preview_gateway_launches_total", "Launches that were asked for. Whether the application started is told by preview_launches_total of the manager.",
 		telemetry.Label{Name: "result", Values: append([]string{resultCreated, resultFound, resultReplayed}, launchProblems...),
 			In: "`created`, `found`, `replayed`, or the problem"})
-	s.Gauge("preview_gateway_open_streams", "Log streams that are open now.", func() float64 { return float64(openStreams()) })
+	s.Gauge("preview_gateway_open_streams", "Log streams and exports of logs that are open now.", func() float64 { return float64(openStreams()) })
 	m.streams = s.Histogram("preview_gateway_stream_duration_seconds", "How long log streams were open, by why they ended.", streamBuckets,
 		telemetry.Label{Name: "reason", Values: []string{endOfLog, endNoPod, endOfToken, endOfShutdown, streamGone}})
 	m.proxied = s.Histogram("preview_gateway_proxied_duration_seconds", "Time that applications took to answer proxied requests, or to fail.", telemetry.Buckets,
 		telemetry.Label{Name: "outcome", Values: []string{
 			outcomeAnswered, kindTimeout.slug, kindRefused.slug, kindBroken.slug, kindResponseTooLarge.slug, kindClientGone.slug,
 		}})
-	m.store = s.Store([]string{"generation", "archive", "list", "put", "delete", "ping"}, store.ErrNotFound, store.ErrNotOwner)
+	m.store = s.Store([]string{"generation", "archive", "list", "put", "delete", "ping", "run", "runs", "logs"}, store.ErrNotFound, store.ErrNotOwner, store.ErrRunNotFound)
 	return m
 }
 
@@ -156,4 +156,28 @@ func (s measuredStore) Delete(ctx context.Context, id, userID string) (err error
 func (s measuredStore) Ping(ctx context.Context) (err error) {
 	defer s.metrics.Done("ping", time.Now(), &err)
 	return s.GenerationStore.Ping(ctx)
+}
+
+// measuredRuns does the same for the records of runs.
+type measuredRuns struct {
+	RunStore
+	metrics *telemetry.Store
+}
+
+// Run is part of RunStore.
+func (s measuredRuns) Run(ctx context.Context, uid string) (_ store.Run, err error) {
+	defer s.metrics.Done("run", time.Now(), &err)
+	return s.RunStore.Run(ctx, uid)
+}
+
+// Runs is part of RunStore.
+func (s measuredRuns) Runs(ctx context.Context, q store.RunQuery) (_ []store.Run, _ *store.RunCursor, err error) {
+	defer s.metrics.Done("runs", time.Now(), &err)
+	return s.RunStore.Runs(ctx, q)
+}
+
+// Logs is part of RunStore.
+func (s measuredRuns) Logs(ctx context.Context, q store.LogQuery) (_ []store.LogLine, _ int64, err error) {
+	defer s.metrics.Done("logs", time.Now(), &err)
+	return s.RunStore.Logs(ctx, q)
 }

@@ -154,6 +154,9 @@ func (s *answerSpec) describe(registry huma.Registry) *huma.Response {
 	case s.mediaType != "":
 		response.Content = map[string]*huma.MediaType{s.mediaType: {Schema: textSchema}}
 	}
+	for _, text := range s.texts {
+		response.Content[text] = &huma.MediaType{Schema: textSchema}
+	}
 	return response
 }
 

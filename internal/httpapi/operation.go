@@ -49,6 +49,8 @@ type answerSpec struct {
 	json any
 	// mediaType of a body that is not JSON.
 	mediaType string
+	// texts are media types that the body may have besides.
+	texts []string
 	// events of a stream: by name, a value of the type of their data. Lines without a name are message.
 	events  map[string]any
 	headers []string

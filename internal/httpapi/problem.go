@@ -56,6 +56,7 @@ var (
 	kindNoRoute          = kind{"route-not-found", http.StatusNotFound, "There is no such route"}
 	kindNoGeneration     = kind{"generation-not-found", http.StatusNotFound, "There is no such generation"}
 	kindNoPreview        = kind{"preview-not-found", http.StatusNotFound, "The generation has no preview"}
+	kindNoRun            = kind{"run-not-found", http.StatusNotFound, "The generation has no such run"}
 	kindMethod           = kind{"method-not-allowed", http.StatusMethodNotAllowed, "The route does not have this method"}
 	kindNotRunning       = kind{"preview-not-running", http.StatusConflict, "The preview is not running"}
 	kindNameTaken        = kind{"preview-name-taken", http.StatusConflict, "Another preview has this generation's name"}
@@ -133,6 +134,7 @@ var rules = []rule{
 	{session.ErrInvalid, kindPreviewToken, "the token is not valid, has expired or belongs to another preview; launch again to get a new one"},
 	{store.ErrNotFound, kindNoGeneration, "store the generation first"},
 	{store.ErrNotOwner, kindForbidden, "another user stored a generation of this id"},
+	{store.ErrRunNotFound, kindNoRun, "the ids of its runs are at preview/runs; leave run_id out for the newest"},
 	{errNoInstance, kindNoPreview, "launch it first"},
 	{proxy.ErrNotRunning, kindNotRunning, "look at its status; launch it again if it has ended"},
 	{proxy.ErrTimeout, kindTimeout, "the application did not answer within the request time-out"},

@@ -75,6 +75,7 @@ func (a *API) useOperations() []operation {
 			problems: []kind{kindNoPreview, kindTooManyStreams, kindBusy},
 			handle:   a.streamLogs,
 		},
+		a.logsOperation(path),
 		a.ticketOperation(path),
 		a.endpointsOperation(path),
 	}

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"strings"
 	"time"
@@ -19,6 +20,10 @@ type RunStore interface {
 	// Run fails with store.ErrRunNotFound.
 	Run(ctx context.Context, uid string) (store.Run, error)
 	Runs(ctx context.Context, q store.RunQuery) (page []store.Run, next *store.RunCursor, err error)
+	// Logs returns a page of lines, and after which line the next one begins: 0 on the last one.
+	Logs(ctx context.Context, q store.LogQuery) (lines []store.LogLine, next int64, err error)
+	// Export returns all lines that match, in pages of its own.
+	Export(ctx context.Context, q store.LogQuery) iter.Seq2[store.LogLine, error]
 }
 
 // runLog is what is known of the log of a run beside its lines.
@@ -31,7 +36,7 @@ type runLog struct {
 
 // runBody is the record of a run.
 type runBody struct {
-	ID            string       `json:"id" doc:"Of the run."`
+	ID            string       `json:"id" doc:"Good for run_id."`
 	PreviewID     string       `json:"preview_id" doc:"Of the preview that ran; one that is started again runs once more."`
 	GenerationID  string       `json:"generation_id"`
 	UserID        string       `json:"user_id"`

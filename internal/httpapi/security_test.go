@@ -33,6 +33,7 @@ func TestIncidentPublicRoutes(t *testing.T) {
 		"GET /api/v1/generations/:generation_id",
 		"GET /api/v1/generations/:generation_id/preview/config",
 		"GET /api/v1/generations/:generation_id/preview/endpoints",
+		"GET /api/v1/generations/:generation_id/preview/logs",
 		"GET /api/v1/generations/:generation_id/preview/logs/stream",
 		"GET /api/v1/generations/:generation_id/preview/runs",
 		"GET /api/v1/generations/:generation_id/preview/status",

@@ -30,7 +30,7 @@ func contractSpecs() {
 		p.expect(ctx, "GET", "/api/v1/previews?project_id=project-routes", http.StatusOK, "")
 		p.expect(ctx, "POST", preview+"/launch?wait=30", http.StatusOK, "")
 		p.eventuallyRunning(ctx)
-		for _, path := range []string{"/status", "/config", "/endpoints", "/runs"} {
+		for _, path := range []string{"/status", "/config", "/endpoints", "/runs", "/logs"} {
 			p.expect(ctx, "GET", preview+path, http.StatusOK, "")
 		}
 		p.expect(ctx, "POST", preview+"/token", http.StatusOK, "")
