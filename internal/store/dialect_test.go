@@ -185,3 +185,30 @@ func TestCallThatWaitsEndsWithItsCaller(t *testing.T) {
 		mustAppend(t, s, line("a", 2))
 	})
 }
+
+// Expired rows that another process is about to delete are left to it: nobody waits for a clean-up.
+func TestNobodyWaitsForExpiredRows(t *testing.T) {
+	if os.Getenv(databaseVariable) == "" {
+		return
+	}
+	k := newKeyring(t, newSchema(t))
+	k.fill("bob", "old", 10, 201, epoch)
+	if first, err := k.s.BurnTicket(t.Context(), "old", epoch.Add(ticketLife)); err != nil || !first {
+		t.Fatalf("first %v, %v", first, err)
+	}
+	later := epoch.Add(2 * day)
+	k.s.now = func() time.Time { return later }
+	err := k.s.inTransaction(t.Context(), func(tx *sql.Tx) error {
+		for _, table := range []string{"idempotency_keys", "burnt_tickets"} {
+			if _, err := tx.ExecContext(t.Context(), `SELECT * FROM `+table+` FOR UPDATE`); err != nil {
+				return err
+			}
+		}
+		_, err := k.Begin(t.Context(), "alice", "new", "launch", later, day)
+		_, errTicket := k.s.BurnTicket(t.Context(), "new", later.Add(ticketLife))
+		return errors.Join(err, errTicket)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -3,6 +3,7 @@ package store
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -18,7 +19,7 @@ import (
 )
 
 // followTimeout ends a test whose follower is never woken.
-const followTimeout = 20 * time.Second
+const followTimeout = 2 * time.Minute
 
 // followUntil reads until number last has come.
 func followUntil(ctx context.Context, f *Follower, last int64) (lines []LogLine, err error) {
@@ -49,6 +50,20 @@ func waiting(t *testing.T, f *Follower) {
 	if lines, err := f.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("%d lines, %v, want none", len(lines), err)
 	}
+	select {
+	case <-f.changed:
+	default:
+	}
+}
+
+// woken returns once a follower that waits is woken.
+func woken(t *testing.T, f *Follower) {
+	t.Helper()
+	select {
+	case <-f.changed:
+	case <-time.After(followTimeout):
+		t.Fatal("the follower is not woken")
+	}
 }
 
 func TestFollowerGetsWhatIsThereAndWhatComes(t *testing.T) {
@@ -66,6 +81,7 @@ func TestFollowerGetsWhatIsThereAndWhatComes(t *testing.T) {
 			waiting(t, first)
 			// By turns another process writes, and this one.
 			mustAppend(t, []*Store{reader, writer}[seq%2], line("a", seq))
+			woken(t, first)
 			next, err := followUntil(t.Context(), first, seq)
 			if err != nil {
 				t.Fatal(err)
@@ -92,28 +108,73 @@ func TestFollowerEndsWithTheLog(t *testing.T) {
 		reader, writer := db.open(t), db.open(t)
 		f := follow(t, reader, "a", 0)
 		waiting(t, f)
-		group, ctx := errgroup.WithContext(t.Context())
-		group.Go(func() error {
-			lines, err := followUntil(ctx, f, 100)
-			if !errors.Is(err, io.EOF) || len(lines) != 3 {
-				return fmt.Errorf("%d lines, %w", len(lines), err)
-			}
-			return nil
-		})
 		mustAppend(t, writer, linesOf("a", 1, 3)...)
+		if lines, err := followUntil(t.Context(), f, 3); err != nil || len(lines) != 3 {
+			t.Fatalf("%d lines, %v", len(lines), err)
+		}
+		waiting(t, f)
 		if err := writer.PutLogState(t.Context(), "a", LogState{Complete: true}); err != nil {
 			t.Fatal(err)
 		}
-		if err := group.Wait(); err != nil {
-			t.Fatal(err)
-		}
+		woken(t, f)
 		late := follow(t, reader, "a", 0)
 		if lines, err := late.Next(t.Context()); err != nil || len(lines) != 3 {
 			t.Errorf("a follower after the end: %d lines, %v", len(lines), err)
 		}
-		if _, err := late.Next(t.Context()); !errors.Is(err, io.EOF) {
-			t.Errorf("after the last line: %v, want io.EOF", err)
+		for _, ended := range []*Follower{f, late} {
+			if _, err := ended.Next(t.Context()); !errors.Is(err, io.EOF) {
+				t.Errorf("after the last line: %v, want io.EOF", err)
+			}
 		}
+	})
+}
+
+// A log that ends while it is looked at ends after its last line, not before it.
+func TestFollowerGetsTheLastLineBeforeTheEnd(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, db *database) {
+		reader, writer := db.open(t), db.open(t)
+		for round := range 200 {
+			run := fmt.Sprint("run-", round)
+			group, ctx := errgroup.WithContext(t.Context())
+			group.Go(func() error {
+				return writer.inTransaction(ctx, func(tx *sql.Tx) error {
+					if _, err := writer.dialect.lockLogs(ctx, tx, []string{run}, 1); err != nil {
+						return err
+					}
+					if _, err := writer.dialect.insertLines(ctx, tx, linesOf(run, 1, 1)); err != nil {
+						return err
+					}
+					_, err := tx.ExecContext(ctx, `UPDATE run_logs SET complete = TRUE WHERE run_uid = $1`, run)
+					return err
+				})
+			})
+			group.Go(func() error {
+				f := reader.Follow(run, 0)
+				defer f.Close()
+				for {
+					lines, err := f.read(ctx)
+					if err != nil || len(lines) > 0 {
+						return err
+					}
+				}
+			})
+			if err := group.Wait(); err != nil {
+				t.Fatalf("round %d: %v", round, err)
+			}
+		}
+	})
+}
+
+// What was written before the watching began is no change to it, but a follower may have looked before.
+func TestFollowerIsBehindWhenTheWatchingBegins(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, db *database) {
+		reader, writer := db.open(t), db.open(t)
+		f := &Follower{store: reader, runUID: "a", changed: make(chan struct{}, 1)}
+		reader.watch.add(f, func(context.Context) {})
+		waiting(t, f)
+		mustAppend(t, writer, line("a", 1))
+		reader.watch.done.Go(func() { reader.dialect.watch(reader.watch.ctx, reader) })
+		woken(t, f)
 	})
 }
 
@@ -130,6 +191,8 @@ func TestFollowersEndWithTheStore(t *testing.T) {
 			_, err := f.Next(t.Context())
 			return err
 		})
+		// Until it waits, most likely.
+		waiting(t, s.Follow("b", 0))
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
@@ -190,6 +253,7 @@ func TestFollowingBeginsAnew(t *testing.T) {
 			}
 			waiting(t, f)
 			mustAppend(t, writer, line("a", seq))
+			woken(t, f)
 			if _, err := followUntil(t.Context(), f, seq); err != nil {
 				t.Fatal(err)
 			}
@@ -212,11 +276,57 @@ func TestFollowerOutlivesItsConnection(t *testing.T) {
 				execute(t, os.Getenv(databaseVariable), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN %'`)
 			}
 			mustAppend(t, writer, line("a", seq))
+			woken(t, f)
 			if _, err := followUntil(t.Context(), f, seq); err != nil {
 				t.Fatal(err)
 			}
 		}
 	})
+}
+
+// Notifications alone wake followers, and so does the poll: each stands in for the other.
+func TestEachWayOfWakingIsEnough(t *testing.T) {
+	if os.Getenv(databaseVariable) == "" {
+		return
+	}
+	tests := map[string]func(*postgres){
+		"notifications": func(p *postgres) { p.poll = time.Hour },
+		"poll":          func(p *postgres) { p.channel = "nobody_notifies" },
+	}
+	for name, change := range tests {
+		t.Run(name, func(t *testing.T) {
+			db := newSchema(t)
+			reader, writer := db.open(t), db.open(t)
+			change(reader.dialect.(*postgres))
+			f := follow(t, reader, "a", 0)
+			listens := func() (count int) {
+				const query = `SELECT count(*) FROM pg_stat_activity WHERE query = $1`
+				if err := writer.db.QueryRow(query, "LISTEN "+reader.dialect.(*postgres).channel).Scan(&count); err != nil {
+					t.Fatal(err)
+				}
+				return count
+			}
+			for listens() == 0 {
+				waiting(t, f)
+			}
+			for seq := int64(1); seq < 4; seq++ {
+				waiting(t, f)
+				mustAppend(t, writer, line("a", seq))
+				woken(t, f)
+				if _, err := followUntil(t.Context(), f, seq); err != nil {
+					t.Fatal(err)
+				}
+			}
+			waiting(t, f)
+			if err := writer.PutLogState(t.Context(), "a", LogState{Complete: true}); err != nil {
+				t.Fatal(err)
+			}
+			woken(t, f)
+			if _, err := followUntil(t.Context(), f, 100); !errors.Is(err, io.EOF) {
+				t.Errorf("the end: %v, want io.EOF", err)
+			}
+		})
+	}
 }
 
 // writerVariable makes the test binary a writer: it appends lines as its standard input asks for, and prints when.

@@ -35,6 +35,9 @@ var errBadURL = errors.New("the URL of the database must have the form postgres:
 // postgres is a database of a PostgreSQL server.
 type postgres struct {
 	config *pgx.ConnConfig
+	// channel and poll are logChannel and postgresPoll.
+	channel string
+	poll    time.Duration
 }
 
 func newPostgres(databaseURL string) (*postgres, error) {
@@ -59,7 +62,7 @@ func newPostgres(databaseURL string) (*postgres, error) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "preview-operator"
 	}
-	return &postgres{config}, nil
+	return &postgres{config, logChannel, postgresPoll}, nil
 }
 
 func setDefault(params map[string]string, name string, value time.Duration) {

@@ -154,8 +154,7 @@ func (p *Product) Archive(ctx context.Context, id, version string) ([]byte, erro
 	return loaded.archive, nil
 }
 
-// load returns the version of a generation that is in the table. Its owner is read each time, its files when the row has
-// changed.
+// load returns the version of a generation that is in the table. Its files are read when the row has changed.
 func (p *Product) load(ctx context.Context, id string) (cachedVersion, error) {
 	if len(id) > 128 || cleanText(id) != id {
 		return cachedVersion{}, ErrNotFound
@@ -192,9 +191,7 @@ func (p *Product) version(ctx context.Context, tx *sql.Tx, found productRow) (lo
 	if found.row != "" {
 		known := p.cache.find(func(c *cachedVersion) bool { return c.meta.ID == found.id && c.row == found.row })
 		if known != nil {
-			loaded = *known
-			loaded.meta.UserID, loaded.meta.ProjectID = found.userID, found.projectID
-			return loaded, 0, nil
+			return *known, 0, nil
 		}
 	}
 	var size int64

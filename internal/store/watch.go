@@ -108,7 +108,7 @@ func (p *postgres) watch(ctx context.Context, s *Store) {
 			pause(ctx, watchRetry)
 		}
 	})
-	tick := time.NewTicker(postgresPoll)
+	tick := time.NewTicker(p.poll)
 	defer tick.Stop()
 	for {
 		select {
@@ -131,7 +131,7 @@ func (p *postgres) listen(ctx context.Context, s *Store) error {
 		defer cancel()
 		_ = conn.Close(ctx)
 	}()
-	if _, err := conn.Exec(ctx, `LISTEN `+logChannel); err != nil {
+	if _, err := conn.Exec(ctx, `LISTEN `+p.channel); err != nil {
 		return err
 	}
 	for {
