@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/store"
 )
 
 // failedPodSlack is how long, beyond its application's time to stop, the runner of a failed application has to end by
@@ -39,6 +40,9 @@ func (r *PreviewInstanceReconciler) end(ctx context.Context, s *scope) error {
 	}
 	r.release(s)
 	if s.deleting() {
+		// Nobody could derive it from the instance any more.
+		r.record(s, deriveStatus(s))
+		r.settle(ctx, s)
 		return r.letGo(ctx, s)
 	}
 	return r.collect(ctx, s)
@@ -63,6 +67,10 @@ func (r *PreviewInstanceReconciler) deletePod(ctx context.Context, s *scope) err
 			s.lookAgain(left)
 			return nil
 		}
+	}
+	if left := r.collector.Hold(store.RunUID(string(s.instance.UID), s.facts.Restarts)); left > 0 {
+		s.lookAgain(min(left, holdPoll))
+		return nil
 	}
 	err := r.client.Delete(ctx, s.pod, client.Preconditions{UID: &s.pod.UID})
 	if apierrors.IsConflict(err) {

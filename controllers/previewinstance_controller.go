@@ -35,6 +35,7 @@ type PreviewInstanceReconciler struct {
 	handovers *handovers
 	wake      waker
 	metrics   *Metrics
+	collector Collector
 }
 
 // +kubebuilder:rbac:groups=preview.codebegen.dev,namespace=previews,resources=previewinstances,verbs=get;list;watch;update;patch;delete
@@ -42,6 +43,7 @@ type PreviewInstanceReconciler struct {
 // +kubebuilder:rbac:groups=preview.codebegen.dev,namespace=previews,resources=previewinstances/finalizers,verbs=update
 // +kubebuilder:rbac:groups=preview.codebegen.dev,namespace=previews,resources=previewruntimes,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",namespace=previews,resources=pods,verbs=get;list;watch;create;delete
+// +kubebuilder:rbac:groups="",namespace=previews,resources=pods/log,verbs=get
 // +kubebuilder:rbac:groups="",namespace=previews,resources=services,verbs=get;list;watch;create;update
 // +kubebuilder:rbac:groups=networking.k8s.io,namespace=previews,resources=networkpolicies,verbs=get;list;watch;create;update
 // +kubebuilder:rbac:groups=events.k8s.io,namespace=previews,resources=events,verbs=create;patch
@@ -73,6 +75,9 @@ func (r *PreviewInstanceReconciler) Reconcile(ctx context.Context, req ctrl.Requ
 // run carries out the phases of an instance that lives, or the end of one that does not.
 func (r *PreviewInstanceReconciler) run(ctx context.Context, s *scope) error {
 	if err := r.observe(ctx, s); err != nil {
+		return err
+	}
+	if err := r.followLog(s); err != nil {
 		return err
 	}
 	if s.ending == nil {
@@ -132,6 +137,7 @@ type phase struct {
 func (r *PreviewInstanceReconciler) finish(ctx context.Context, s *scope, err error) (ctrl.Result, error) {
 	if !s.gone() {
 		err = errors.Join(err, r.persist(ctx, s))
+		r.record(s, s.instance.Status)
 	}
 	if apierrors.IsConflict(err) {
 		// The cache is behind: the event that brings it up to date may have come already.

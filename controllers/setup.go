@@ -36,13 +36,15 @@ const (
 
 var podKind = corev1.SchemeGroupVersion.WithKind("Pod")
 
-// Options of the reconciler; all are required, but for Metrics, Now and SkipNameValidation.
+// Options of the reconciler; all are required, but for Collector, Metrics, Now and SkipNameValidation.
 type Options struct {
 	Settings *settings.Live
 	// RunnerKey derives the secrets of runners.
 	RunnerKey   []byte
 	Generations GenerationReader
 	Runners     RunnerClient
+	// Collector of logs and records of runs; none are kept when nil.
+	Collector Collector
 	// Metrics that are counted; nobody sees them when nil.
 	Metrics *Metrics
 	// Now is the clock; time.Now when nil.
@@ -78,6 +80,9 @@ func SetupWithManager(mgr ctrl.Manager, o Options) error {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Collector == nil {
+		o.Collector = nothingKept{}
+	}
 	if o.Metrics == nil {
 		o.Metrics = NewMetrics(prometheus.NewRegistry())
 	}
@@ -99,6 +104,7 @@ func SetupWithManager(mgr ctrl.Manager, o Options) error {
 		handovers:   newHandovers(o.Runners, wake.wake),
 		wake:        wake,
 		metrics:     o.Metrics,
+		collector:   o.Collector,
 	}
 	o.Metrics.watchPorts(allocator)
 	if err := mgr.Add(&sweeper{PreviewInstanceReconciler: r, namespaces: o.Settings.Current().WatchNamespaces}); err != nil {

@@ -31,8 +31,10 @@ import (
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/controllers"
+	"github.com/codebegen/preview-operator/internal/collector"
 	"github.com/codebegen/preview-operator/internal/gatewaytoken"
 	"github.com/codebegen/preview-operator/internal/handover"
+	"github.com/codebegen/preview-operator/internal/podspec"
 	"github.com/codebegen/preview-operator/internal/settings"
 	"github.com/codebegen/preview-operator/internal/store"
 )
@@ -89,7 +91,14 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	logs, err := newCollector(mgr, generations, runners)
+	if err != nil {
+		return err
+	}
+	// Before the store.
+	defer logs.Close()
 	err = controllers.SetupWithManager(mgr, controllers.Options{
+		Collector: logs,
 		Settings: live, RunnerKey: runnerKey, Generations: generations, Runners: runners, Metrics: controllers.NewMetrics(ctrlmetrics.Registry),
 	})
 	if err := errors.Join(err, mgr.Add(settingsRunner{live, slog.New(logr.ToSlogHandler(mgr.GetLogger()))}), addGatewayToken(mgr, config), addProbes(mgr)); err != nil {
@@ -160,6 +169,19 @@ func cacheOptions(config settings.Settings) cache.Options {
 		}
 	}
 	return options
+}
+
+// newCollector makes what brings logs and records of runs into the store. It does nothing before the reconciler tells it
+// to, which only that of a leader does.
+func newCollector(mgr ctrl.Manager, logs *store.Store, runners *handover.Client) (*collector.Collector, error) {
+	core, err := typedcorev1.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
+	if err != nil {
+		return nil, err
+	}
+	return collector.New(collector.Options{
+		Store: logs, Journals: runners, Pods: collector.KubernetesPods{Client: core, Container: podspec.ContainerName},
+		Logger: slog.New(logr.ToSlogHandler(mgr.GetLogger().WithName("collector"))),
+	})
 }
 
 // addGatewayToken supplies the gateway in the same pod with tokens of its own service account.

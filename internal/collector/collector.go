@@ -35,6 +35,7 @@ type Store interface {
 	LastSeq(ctx context.Context, runUID string, source store.Source) (int64, error)
 	Logs(ctx context.Context, query store.LogQuery) (lines []store.LogLine, next int64, err error)
 	Run(ctx context.Context, uid string) (store.Run, error)
+	PutRun(ctx context.Context, run store.Run) (written bool, err error)
 }
 
 // PodState is what Kubernetes knows of a pod.
@@ -81,14 +82,12 @@ type SystemLine struct {
 	Message string
 }
 
-// Options of a Collector; all but Now, Changed and RetryMin are required.
+// Options of a Collector; all but Now and RetryMin are required.
 type Options struct {
 	Store    Store
 	Pods     Pods
 	Journals Journals
 	Logger   *slog.Logger
-	// Changed is told the UID of a run for which Hold may have another answer.
-	Changed func(runUID string)
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 	// RetryMin is the first pause after something failed, which doubles to 2 s; 20 ms when 0.
@@ -97,8 +96,9 @@ type Options struct {
 
 // Collector follows the journals of all runs. It is safe for concurrent use.
 type Collector struct {
-	options Options
-	batcher *batcher
+	options  Options
+	batcher  *batcher
+	recorder *recorder
 	// reading bounds the container logs that are held.
 	reading chan struct{}
 
@@ -120,18 +120,16 @@ func New(options Options) (*Collector, error) {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	if options.Changed == nil {
-		options.Changed = func(string) {}
-	}
 	if options.RetryMin == 0 {
 		options.RetryMin = 20 * time.Millisecond
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	c := &Collector{
-		options: options, batcher: newBatcher(options), reading: make(chan struct{}, concurrentLogs), ctx: ctx, stop: stop,
+		options: options, batcher: newBatcher(options), recorder: newRecorder(options), reading: make(chan struct{}, concurrentLogs), ctx: ctx, stop: stop,
 		followers: map[string]*follower{}, queues: map[string]*queue{},
 	}
 	c.running.Go(func() { c.batcher.run(ctx) })
+	c.running.Go(func() { c.recorder.run(ctx) })
 	return c, nil
 }
 
@@ -154,7 +152,6 @@ func (c *Collector) Follow(run Run) {
 	f := &follower{collector: c, run: run, queue: c.queue(run.UID), done: make(chan struct{})}
 	c.followers[run.UID] = f
 	c.running.Go(func() {
-		defer c.options.Changed(run.UID)
 		defer close(f.done)
 		f.follow(c.ctx)
 	})
@@ -204,7 +201,6 @@ func (c *Collector) Forget(runUID string) {
 
 // Hold is how long at most the pod of a run should not be deleted yet, because its log could not be read then: the journal
 // is not being read, and has not been read to its end. It is 0 after 5 s in any case, and for runs that are not followed.
-// Changed tells when it is worth asking again.
 func (c *Collector) Hold(runUID string) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -261,9 +257,6 @@ func (c *Collector) System(runUID string, lines ...SystemLine) {
 // setAttached tells whether the journal of a run is being read.
 func (c *Collector) setAttached(f *follower, attached bool) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	f.attached = attached
-	c.mu.Unlock()
-	if attached {
-		c.options.Changed(f.run.UID)
-	}
 }

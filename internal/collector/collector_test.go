@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -380,4 +381,52 @@ func TestHoldIsBounded(t *testing.T) {
 	if c.Hold(runUID) != 0 {
 		t.Error("a run that was read to its end is held")
 	}
+}
+
+func TestRunsAreRecordedOnceForEachFact(t *testing.T) {
+	m := newMemory()
+	m.refuse = 2
+	c := newCollector(t, m, &fakePods{})
+	settle := func() {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		if err := c.Settle(ctx, runUID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	record := func(revision int64, phase string) { c.Record(store.Run{UID: runUID, Revision: revision, Phase: phase}) }
+	record(1, "Starting")
+	settle()
+	record(1, "Starting")
+	settle()
+	// Facts of a deletion are derived, and have the revision of those before.
+	record(1, "Stopped")
+	c.System(runUID, SystemLine{Seq: 1})
+	settle()
+	record(2, "Stopped")
+	record(1, "behind")
+	settle()
+	var got []string
+	for _, run := range m.runs {
+		got = append(got, run.Phase)
+	}
+	if diff := cmp.Diff([]string{"Starting", "Stopped", "Stopped"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if len(m.of(runUID, store.SourceSystem)) != 1 {
+		t.Error("Settle did not wait for the line")
+	}
+}
+
+func TestWhereARunWasStaysKnown(t *testing.T) {
+	m := newMemory()
+	m.recorded = &store.Run{UID: runUID, Port: 3001, Node: "node"}
+	c := newCollector(t, m, &fakePods{})
+	c.Record(store.Run{UID: runUID, Revision: 2, Phase: "Stopped"})
+	eventually(t, "it is recorded", func() bool {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return len(m.runs) == 1 && m.runs[0].Port == 3001 && m.runs[0].Node == "node"
+	})
 }

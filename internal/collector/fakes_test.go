@@ -34,6 +34,11 @@ type memory struct {
 	seen   map[string]bool
 	states map[string]store.LogState
 	calls  int
+	// runs were recorded, after refuse attempts have failed.
+	runs   []store.Run
+	refuse int
+	// recorded is what was recorded before.
+	recorded *store.Run
 	// before and after are called around each insertion, with its lines, and may fail it.
 	before, after func(lines []store.LogLine) error
 }
@@ -102,7 +107,21 @@ func (m *memory) Logs(_ context.Context, query store.LogQuery) ([]store.LogLine,
 
 func (m *memory) Run(_ context.Context, uid string) (store.Run, error) {
 	lines := m.of(uid, store.SourceSubprocess)
+	if m.recorded != nil {
+		return *m.recorded, nil
+	}
 	return store.Run{UID: uid, Log: store.RunLog{LogState: m.state(uid), Lines: int64(len(lines))}}, nil
+}
+
+func (m *memory) PutRun(_ context.Context, run store.Run) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.refuse > 0 {
+		m.refuse--
+		return false, errCrash
+	}
+	m.runs = append(m.runs, run)
+	return true, nil
 }
 
 func (m *memory) state(runUID string) store.LogState {
@@ -286,7 +305,7 @@ func (f *fakeRunner) logOf(first int, texts []string) string {
 	return out.String()
 }
 
-func newCollector(t *testing.T, m Store, pods Pods) *Collector {
+func newCollector(t testing.TB, m Store, pods Pods) *Collector {
 	t.Helper()
 	client, err := handover.New(handover.Options{})
 	if err != nil {
@@ -310,7 +329,7 @@ func finished(t *testing.T, c *Collector) {
 	}
 }
 
-func eventually(t *testing.T, what string, condition func() bool) {
+func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !condition(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {

@@ -304,7 +304,8 @@ func (f *follower) submit(ctx context.Context, entries []entry) error {
 func (f *follower) acknowledge(ctx context.Context, journal *handover.Journal, alive <-chan struct{}) {
 	timer := time.NewTimer(ackAfter)
 	defer timer.Stop()
-	acked, ackedBytes, _ := f.collector.batcher.progress(f.queue)
+	// What an earlier stream may have left unsaid is said again.
+	acked, ackedBytes := int64(0), int64(0)
 	for {
 		stored, bytes, changed := f.collector.batcher.progress(f.queue)
 		due := bytes-ackedBytes >= ackBytes

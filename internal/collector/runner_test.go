@@ -53,8 +53,9 @@ func TestMain(m *testing.M) {
 // after the last rotation can be read.
 type container struct {
 	rotateAt int
-	// dir is the workspace of the application.
+	// dir is the workspace of the application, and pid the runner's.
 	dir string
+	pid int
 
 	mu        sync.Mutex
 	log       bytes.Buffer
@@ -90,7 +91,7 @@ func (c *container) Log(context.Context, Run) (io.ReadCloser, error) {
 }
 
 // start runs a runner and hands it an application.
-func (c *container) start(t *testing.T, source string) Run {
+func (c *container) start(t testing.TB, source string) Run {
 	t.Helper()
 	secret, err := runnerapi.DeriveSecret(bytes.Repeat([]byte{1}, 32), "previews", "pod")
 	if err != nil {
@@ -124,6 +125,7 @@ func (c *container) start(t *testing.T, source string) Run {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	c.pid = cmd.Process.Pid
 	go c.take(output)
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
@@ -157,7 +159,7 @@ func (c *container) start(t *testing.T, source string) Run {
 	return run
 }
 
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -16,6 +16,9 @@ import (
 const (
 	// chunkBytes is read from the application at once: half of what a pipe holds.
 	chunkBytes = 32 << 10
+	// readPause is what an application that prints line after line is left alone for between two reads: a read for each of
+	// them costs several times as much. The first line after a pause is read at once.
+	readPause = time.Millisecond
 	// chunkRoom is what the lines of one chunk may take in the ring: those of line breaks alone take three times as much.
 	chunkRoom = 3*chunkBytes + 2*segmentBytes
 )
@@ -64,7 +67,7 @@ func pipe() (reader, writer *os.File, err error) {
 // about to make some.
 func (j *journal) take(output io.Reader) {
 	chunk := make([]byte, chunkBytes)
-	for {
+	for last := (time.Time{}); ; {
 		j.awaitRoom()
 		n, err := output.Read(chunk)
 		if n > 0 {
@@ -73,6 +76,11 @@ func (j *journal) take(output io.Reader) {
 		if err != nil {
 			return
 		}
+		now := j.now()
+		if now.Sub(last) < readPause && n < chunkBytes/2 {
+			time.Sleep(readPause)
+		}
+		last = now
 	}
 }
 

@@ -1,0 +1,128 @@
+package controllers
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/store"
+)
+
+func at(second int64) metav1.Time { return metav1.NewTime(time.Unix(second, 0).UTC()) }
+
+// recorded is an instance of which the whole story is in the status.
+func recorded(change func(*v1alpha1.PreviewInstance)) *v1alpha1.PreviewInstance {
+	reached := func(kind string, second int64) metav1.Condition {
+		return metav1.Condition{Type: kind, Status: metav1.ConditionTrue, LastTransitionTime: at(second)}
+	}
+	instance := &v1alpha1.PreviewInstance{
+		ObjectMeta: metav1.ObjectMeta{Name: "name", Namespace: "previews", UID: "uid", ResourceVersion: "77", CreationTimestamp: at(100)},
+		Spec: v1alpha1.PreviewInstanceSpec{
+			GenerationID: "generation", UserID: "user", ProjectID: "project", RuntimeName: "python",
+			Source: v1alpha1.Source{Generation: &v1alpha1.GenerationSource{Version: "v1"}},
+		},
+		Status: v1alpha1.PreviewInstanceStatus{
+			Phase: v1alpha1.PhaseRunning, Reason: "Serving", Port: 3001, PodName: "pod", NodeName: "node", StartedAt: ptr.To(at(105)),
+			Conditions: []metav1.Condition{
+				reached(v1alpha1.ConditionAccepted, 101), reached(v1alpha1.ConditionPortAllocated, 102), reached(v1alpha1.ConditionPodReady, 103),
+				reached(v1alpha1.ConditionCodeLoaded, 104), reached(v1alpha1.ConditionServing, 105), reached(v1alpha1.ConditionReady, 105),
+			},
+		},
+	}
+	change(instance)
+	return instance
+}
+
+func ended(phase v1alpha1.Phase, reason string) func(*v1alpha1.PreviewInstance) {
+	return func(i *v1alpha1.PreviewInstance) {
+		i.Status.Phase, i.Status.Reason, i.Status.StoppedAt = phase, reason, ptr.To(at(111))
+		i.Status.Conditions[5].Status, i.Status.Conditions[5].LastTransitionTime = metav1.ConditionFalse, at(110)
+	}
+}
+
+func failed(at metav1.Time) *v1alpha1.Failure {
+	return &v1alpha1.Failure{Reason: v1alpha1.ReasonOOMKilled, Message: "too much", ExitCode: ptr.To(int32(137)), At: at}
+}
+
+func TestSystemLines(t *testing.T) {
+	started := []string{"1 102 INFO claimed port 3001 and pod pod", "2 103 INFO the pod runs on node node", "3 104 INFO the code is loaded", "4 105 INFO running: the application accepts connections"}
+	for name, test := range map[string]struct {
+		change func(*v1alpha1.PreviewInstance)
+		want   []string
+	}{
+		"new":     {func(i *v1alpha1.PreviewInstance) { i.Status = v1alpha1.PreviewInstanceStatus{} }, nil},
+		"running": {func(*v1alpha1.PreviewInstance) {}, started},
+		"stopped": {ended(v1alpha1.PhaseStopped, v1alpha1.ReasonStopRequested), append(started[:4:4], "5 110 INFO stopping: StopRequested", "6 111 INFO ended: the port is free again")},
+		"failed": {func(i *v1alpha1.PreviewInstance) {
+			ended(v1alpha1.PhaseFailed, v1alpha1.ReasonOOMKilled)(i)
+			i.Status.LastFailure = failed(at(109))
+		}, append(started[:4:4], "5 109 ERROR failed: OOMKilled: too much (exit code 137)", "6 111 INFO ended: the port is free again")},
+		"stopped, an earlier run had failed": {func(i *v1alpha1.PreviewInstance) {
+			ended(v1alpha1.PhaseStopping, v1alpha1.ReasonMaxUptime)(i)
+			i.Status.StoppedAt, i.Status.Restarts, i.Status.LastFailure = nil, 1, failed(at(100))
+		}, append(started[:4:4], "5 110 INFO stopping: MaxUptime")},
+	} {
+		instance := recorded(test.change)
+		var got []string
+		for _, line := range systemLines(instance, instance.Status) {
+			got = append(got, fmt.Sprintf("%d %d %s %s", line.Seq, line.At.Unix(), line.Level, line.Message))
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestRunRecord(t *testing.T) {
+	base := store.Run{
+		UID: "uid", InstanceUID: "uid", Name: "name", Namespace: "previews", GenerationID: "generation", UserID: "user", ProjectID: "project",
+		Version: "v1", Runtime: "python", Phase: "Running", Reason: "Serving", Port: 3001, Node: "node", Revision: 77,
+		CreatedAt: at(100).Time, StartedAt: ptr.To(at(105).Time),
+	}
+	for name, test := range map[string]struct {
+		change func(*v1alpha1.PreviewInstance)
+		want   func(*store.Run)
+	}{
+		"running": {func(*v1alpha1.PreviewInstance) {}, func(*store.Run) {}},
+		"failed": {func(i *v1alpha1.PreviewInstance) {
+			ended(v1alpha1.PhaseFailed, v1alpha1.ReasonOOMKilled)(i)
+			i.Status.LastFailure = failed(at(109))
+		}, func(r *store.Run) {
+			r.Phase, r.Reason, r.StoppedAt = "Failed", "OOMKilled", ptr.To(at(111).Time)
+			r.Failure = &store.RunFailure{Reason: "OOMKilled", Message: "too much", ExitCode: ptr.To(int32(137)), At: at(109).Time}
+		}},
+		"second run": {func(i *v1alpha1.PreviewInstance) { i.Status.Restarts, i.Status.LastFailure = 1, failed(at(100)) }, func(r *store.Run) {
+			r.UID, r.Restarts, r.CreatedAt = "uid.1", 1, at(101).Time
+		}},
+		"no number for a version": {func(i *v1alpha1.PreviewInstance) { i.ResourceVersion = "x" }, func(r *store.Run) { r.Revision = 1 }},
+	} {
+		instance, want := recorded(test.change), base
+		test.want(&want)
+		if diff := cmp.Diff(want, runRecord(instance, instance.Status)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// An instance that is deleted, as all are in the end, does not change how its run ended.
+func TestEndedBeforeDeletion(t *testing.T) {
+	for name, test := range map[string]struct {
+		deleted *metav1.Time
+		want    bool
+	}{
+		"lives":                 {nil, false},
+		"deleted while it runs": {ptr.To(at(110)), false},
+		"deleted afterwards":    {ptr.To(at(112)), true},
+	} {
+		instance := recorded(ended(v1alpha1.PhaseFailed, v1alpha1.ReasonOOMKilled))
+		instance.DeletionTimestamp = test.deleted
+		if got := endedBeforeDeletion(instance, instance.Status); got != test.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
