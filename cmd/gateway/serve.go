@@ -47,7 +47,7 @@ func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) 
 		return err
 	}
 	s := live.Current()
-	generations, err := store.Open(ctx, store.Options{Path: s.DatabasePath})
+	generations, err := store.Open(ctx, store.Options{Path: s.DatabasePath, URL: s.DatabaseURL})
 	if err != nil {
 		return err
 	}

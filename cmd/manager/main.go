@@ -73,7 +73,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	generations, err := store.Open(ctx, store.Options{Path: config.DatabasePath})
+	generations, err := store.Open(ctx, store.Options{Path: config.DatabasePath, URL: config.DatabaseURL})
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func run(ctx context.Context) error {
 	defer logs.Close()
 	err = controllers.SetupWithManager(mgr, controllers.Options{
 		Collector: logs,
-		Settings: live, RunnerKey: runnerKey, Generations: generations, Runners: runners, Metrics: controllers.NewMetrics(ctrlmetrics.Registry),
+		Settings:  live, RunnerKey: runnerKey, Generations: generations, Runners: runners, Metrics: controllers.NewMetrics(ctrlmetrics.Registry),
 	})
 	if err := errors.Join(err, mgr.Add(settingsRunner{live, slog.New(logr.ToSlogHandler(mgr.GetLogger()))}), addGatewayToken(mgr, config), addProbes(mgr)); err != nil {
 		return err

@@ -25,6 +25,9 @@ const defaultBlockedCIDRs = "0.0.0.0/8,10.0.0.0/8,100.64.0.0/10,127.0.0.0/8,169.
 	"192.168.0.0/16,198.18.0.0/15,224.0.0.0/4,240.0.0.0/4," +
 	"::/127,64:ff9b::/96,64:ff9b:1::/48,fc00::/7,fe80::/10,ff00::/8"
 
+// databaseURL is the one setting that is a secret.
+const databaseURL = "PREVIEW_DATABASE_URL"
+
 // Definitions lists every setting in the order of the reference.
 func Definitions() []Definition {
 	return []Definition{
@@ -50,6 +53,9 @@ func Definitions() []Definition {
 		text("PREVIEW_CLUSTER_DOMAIN", "cluster.local", 1, 253, "DNS domain of the cluster", func(s *Settings) *string { return &s.ClusterDomain }),
 		{"PREVIEW_EGRESS_BLOCKED_CIDRS", defaultBlockedCIDRs, "comma-separated CIDRs", "address ranges that previews may not reach; add the cluster's own if they are public", false, setBlockedCIDRs},
 		text("PREVIEW_DATABASE_PATH", "/var/lib/preview/preview.db", 1, 4096, "SQLite file of the store", func(s *Settings) *string { return &s.DatabasePath }),
+		{databaseURL, "", "empty, or postgres://user:password@host:port/database of at most 4096 characters", "PostgreSQL database of the store, in place of the file; a secret", false, setDatabaseURL},
+		live(seconds("PREVIEW_LOG_RETENTION", 604800, 60, 31536000, "seconds that the log of an ended preview is kept in the store", func(s *Settings) *time.Duration { return &s.LogRetention })),
+		live(integer("PREVIEW_LOG_RETENTION_MB", 1024, 1, 1048576, "MiB that logs take in the store before those of the previews that ended first are removed", func(s *Settings) *int32 { return &s.LogRetentionMB })),
 		text("PREVIEW_RUNNER_KEY_FILE", "/etc/preview/keys/runner-key", 1, 4096, "file with the manager's key, at least 32 bytes", func(s *Settings) *string { return &s.RunnerKeyFile }),
 		text("PREVIEW_SESSION_KEY_FILE", "/etc/preview/keys/session-key", 1, 4096, "file with the key that signs session tokens, at least 32 bytes", func(s *Settings) *string { return &s.SessionKeyFile }),
 		text("PREVIEW_JWT_SECRET_FILE", "/etc/preview/keys/jwt-secret", 1, 4096, "file with the HS256 secret of bearer tokens, at least 32 bytes", func(s *Settings) *string { return &s.JWTSecretFile }),
@@ -139,6 +145,14 @@ func setJWTAlgorithms(s *Settings, raw string) error {
 
 func setCORSOrigins(s *Settings, raw string) error {
 	s.CORSOrigins = splitList(raw)
+	return nil
+}
+
+func setDatabaseURL(s *Settings, raw string) error {
+	if raw != "" && (len(raw) > 4096 || !strings.HasPrefix(raw, "postgres://") && !strings.HasPrefix(raw, "postgresql://")) {
+		return errors.New("must begin with postgres:// or postgresql:// and have at most 4096 characters")
+	}
+	s.DatabaseURL = raw
 	return nil
 }
 

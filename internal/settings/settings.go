@@ -51,8 +51,11 @@ type Settings struct {
 	// EgressBlockedCIDRs are address ranges that previews may not reach.
 	EgressBlockedCIDRs []netip.Prefix
 
-	// DatabasePath is the SQLite file.
-	DatabasePath string
+	// DatabasePath is the SQLite file, DatabaseURL the PostgreSQL database that is used in its place unless it is empty.
+	DatabasePath, DatabaseURL string
+	// LogRetention and LogRetentionMB bound the logs of ended previews in the store.
+	LogRetention   time.Duration
+	LogRetentionMB int32
 	// RunnerKeyFile holds the key from which the secrets of runners are derived.
 	RunnerKeyFile string
 	// SessionKeyFile holds the key that signs session tokens, JWTSecretFile the HS256 secret of bearer tokens.
@@ -97,13 +100,21 @@ func Load(lookup func(string) (string, bool)) (Settings, error) {
 			raw = d.Default
 		}
 		if err := d.set(&s, raw); err != nil {
-			errs = append(errs, fmt.Errorf("%s=%q: %w", d.Name, raw, err))
+			errs = append(errs, fmt.Errorf("%s: %w", d.shown(raw), err))
 		}
 	}
 	if err := s.check(); err != nil {
 		errs = append(errs, err)
 	}
 	return s, errors.Join(errs...)
+}
+
+// shown is the setting as an error quotes it.
+func (d *Definition) shown(raw string) string {
+	if d.Name == databaseURL {
+		return d.Name
+	}
+	return fmt.Sprintf("%s=%q", d.Name, raw)
 }
 
 // check holds the rules that concern more than one setting.

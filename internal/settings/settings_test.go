@@ -68,6 +68,13 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
+func TestErrorsDoNotQuoteSecrets(t *testing.T) {
+	_, err := load(map[string]string{"PREVIEW_DATABASE_URL": "mysql://preview:canary@db/preview"})
+	if err == nil || !strings.Contains(err.Error(), "PREVIEW_DATABASE_URL") || strings.Contains(err.Error(), "canary") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestReadKeyFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key")
 	secret := strings.Repeat("s", 40)

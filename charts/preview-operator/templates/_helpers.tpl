@@ -96,6 +96,8 @@ PREVIEW_POD_START_TIMEOUT: {{ .podStartTimeout | int | quote }}
 PREVIEW_TTL_AFTER_FINISHED: {{ .ttlAfterFinished | int | quote }}
 PREVIEW_MAX_PER_USER: {{ .maxPerUser | int | quote }}
 PREVIEW_LAUNCHES_PER_MINUTE: {{ .launchesPerMinute | int | quote }}
+PREVIEW_LOG_RETENTION: {{ .logRetention | int | quote }}
+PREVIEW_LOG_RETENTION_MB: {{ .logRetentionMB | int | quote }}
 PREVIEW_CORS_ORIGINS: {{ join "," .corsOrigins | quote }}
 {{- end }}
 {{- end -}}
@@ -151,4 +153,17 @@ PREVIEW_GATEWAY_TOKEN_FILE: /run/preview/gateway-token/token
 {{- if and (index . 1).enabled (or $root.Values.monitoring.force ($root.Capabilities.APIVersions.Has (printf "monitoring.coreos.com/v1/%s" (index . 2)))) -}}
 yes
 {{- end -}}
+{{- end -}}
+
+{{/* The database's URL: from a Secret, for it has a password. */}}
+{{- define "preview-operator.databaseURL" -}}
+- name: PREVIEW_DATABASE_URL
+  {{- if .Values.store.databaseURLSecret }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.store.databaseURLSecret }}
+      key: url
+  {{- else }}
+  value: ""
+  {{- end }}
 {{- end -}}
