@@ -33,10 +33,10 @@ func (p *pod) follow(after uint64) *handover.Journal {
 	return journal
 }
 
-// readTo reads until a line holds text, or to the end for "", and returns the lines.
+// readTo reads until a line holds text, or to the end for "", and returns the lines, with those that came together with it.
 func (p *pod) readTo(journal *handover.Journal, text string) (lines []string, last uint64) {
 	p.t.Helper()
-	for {
+	for found := false; !found; {
 		frames, err := journal.Next()
 		if errors.Is(err, io.EOF) && text == "" {
 			return lines, last
@@ -50,11 +50,10 @@ func (p *pod) readTo(journal *handover.Journal, text string) (lines []string, la
 			}
 			last = frame.Seq
 			lines = append(lines, frame.Text)
-			if text != "" && strings.Contains(frame.Text, text) {
-				return lines, last
-			}
+			found = found || text != "" && strings.Contains(frame.Text, text)
 		}
 	}
+	return lines, last
 }
 
 // What people read with kubectl logs is what is stored.
