@@ -108,23 +108,38 @@ func (r *PreviewInstanceReconciler) assignmentJob(s *scope) handoverJob {
 	}
 	readyTimeout, assignTimeout := r.settings.Current().PodStartTimeout, r.startupTimeout(s)+handoverSlack
 	return func(ctx context.Context, runners RunnerClient) (result runnerapi.Result, err error) {
-		defer func() { r.metrics.handedOver(instance.UID, result, err) }()
-		code, err := r.code(ctx, instance)
-		if err != nil {
+		ctx, endSpan := r.traceHandover(ctx, instance)
+		defer func() {
+			r.metrics.handedOver(instance.UID, result, err)
+			endSpan(result, err)
+		}()
+		var code []byte
+		if err := r.stage(ctx, instance.UID, stageSource, func(ctx context.Context) (err error) {
+			code, err = r.code(ctx, instance)
+			return err
+		}); err != nil {
 			return runnerapi.Result{}, &sourceError{err}
 		}
-		r.metrics.passed(instance.UID, stageSource)
 		target, err := r.target(pod)
 		if err != nil {
 			return runnerapi.Result{}, err
 		}
-		if err := waitReady(ctx, runners, target, readyTimeout); err != nil {
+		if err := r.stage(ctx, instance.UID, stageReady, func(ctx context.Context) error {
+			return waitReady(ctx, runners, target, readyTimeout)
+		}); err != nil {
 			return runnerapi.Result{}, err
 		}
-		r.metrics.passed(instance.UID, stageReady)
-		ctx, cancel := context.WithTimeout(ctx, assignTimeout)
-		defer cancel()
-		return runners.Assign(ctx, target, assignment, code)
+		err = r.stage(ctx, instance.UID, stageAssign, func(ctx context.Context) error {
+			start := time.Now()
+			assignCtx, cancel := context.WithTimeout(ctx, assignTimeout)
+			defer cancel()
+			var err error
+			if result, err = runners.Assign(assignCtx, target, assignment, code); err == nil {
+				r.traceRunner(ctx, start, result.Timings)
+			}
+			return err
+		})
+		return result, err
 	}
 }
 

@@ -225,7 +225,6 @@ func (m *Metrics) handedOver(uid types.UID, result runnerapi.Result, err error) 
 	if err != nil || !timed {
 		return
 	}
-	m.passed(uid, stageAssign)
 	for stage, took := range runnerStages(result.Timings) {
 		m.stages.Observe(took, stage)
 	}

@@ -110,7 +110,7 @@ func TestMetricsOfStages(t *testing.T) {
 	m, registry := newTestMetrics(t)
 	instance := testInstance("a")
 	m.seen(instance)
-	for _, stage := range []string{"accept", "accept", "port", "accept", "port", "pod", "source", "ready", "pod"} {
+	for _, stage := range []string{"accept", "accept", "port", "accept", "port", "pod", "source", "ready", "pod", "assign"} {
 		m.passed(instance.UID, stage)
 	}
 	timings := runnerapi.Timings{ReceiveMicros: 1, UnpackMicros: -5, ForkMicros: math.MaxInt64, ImportMicros: 7}

@@ -17,6 +17,7 @@ import (
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/ports"
 	"github.com/codebegen/preview-operator/internal/settings"
+	"github.com/codebegen/preview-operator/internal/telemetry"
 )
 
 // PreviewInstanceReconciler reconciles PreviewInstances.
@@ -36,6 +37,7 @@ type PreviewInstanceReconciler struct {
 	wake      waker
 	metrics   *Metrics
 	collector Collector
+	tracing   *telemetry.Tracing
 }
 
 // +kubebuilder:rbac:groups=preview.codebegen.dev,namespace=previews,resources=previewinstances,verbs=get;list;watch;update;patch;delete
@@ -67,6 +69,8 @@ func (r *PreviewInstanceReconciler) Reconcile(ctx context.Context, req ctrl.Requ
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	r.metrics.seen(instance)
+	ctx, span := r.traceReconcile(withRequest(ctx, instance), instance)
+	defer span.End()
 	s := newScope(instance, r.now())
 	err := r.run(ctx, s)
 	return r.finish(ctx, s, err)
@@ -117,11 +121,15 @@ func (r *PreviewInstanceReconciler) runPhases(ctx context.Context, s *scope) err
 		phases = phases[len(phases)-1:]
 	}
 	for _, phase := range phases {
-		if err := phase.do(ctx, s); err != nil {
-			return err
+		do := func(ctx context.Context) error { return phase.do(ctx, s) }
+		var err error
+		if phase.stage == "" {
+			err = do(ctx)
+		} else {
+			err = r.stage(ctx, s.instance.UID, phase.stage, do)
 		}
-		if phase.stage != "" {
-			r.metrics.passed(s.instance.UID, phase.stage)
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -22,6 +22,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/ports"
 	"github.com/codebegen/preview-operator/internal/runnerapi"
 	"github.com/codebegen/preview-operator/internal/settings"
+	"github.com/codebegen/preview-operator/internal/telemetry"
 )
 
 const (
@@ -36,7 +37,7 @@ const (
 
 var podKind = corev1.SchemeGroupVersion.WithKind("Pod")
 
-// Options of the reconciler; all are required, but for Collector, Metrics, Now and SkipNameValidation.
+// Options of the reconciler; all are required, but for Collector, Metrics, Tracing, Now and SkipNameValidation.
 type Options struct {
 	Settings *settings.Live
 	// RunnerKey derives the secrets of runners.
@@ -47,6 +48,8 @@ type Options struct {
 	Collector Collector
 	// Metrics that are counted; nobody sees them when nil.
 	Metrics *Metrics
+	// Tracing records spans of launches; none when nil.
+	Tracing *telemetry.Tracing
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 	// SkipNameValidation lets several managers of one process register the same controller, as suites do.
@@ -105,6 +108,7 @@ func SetupWithManager(mgr ctrl.Manager, o Options) error {
 		wake:        wake,
 		metrics:     o.Metrics,
 		collector:   o.Collector,
+		tracing:     o.Tracing,
 	}
 	o.Metrics.watchPorts(allocator)
 	if err := mgr.Add(&sweeper{PreviewInstanceReconciler: r, namespaces: o.Settings.Current().WatchNamespaces}); err != nil {

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 )
@@ -30,6 +31,9 @@ func (r *PreviewInstanceReconciler) persist(ctx context.Context, s *scope) error
 	}
 	s.instance = updated
 	r.metrics.changed(updated, before, updated.Status)
+	if before.Phase != updated.Status.Phase {
+		log.FromContext(ctx).Info("the phase has changed", "uid", updated.UID, "from", before.Phase, "to", updated.Status.Phase, "reason", updated.Status.Reason)
+	}
 	for _, e := range eventsBetween(before, updated.Status) {
 		r.recorder.Eventf(updated, nil, e.kind, e.reason, e.action, "%s", e.note)
 	}

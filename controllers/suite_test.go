@@ -30,6 +30,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/runnerapi"
 	"github.com/codebegen/preview-operator/internal/settings"
 	"github.com/codebegen/preview-operator/internal/store"
+	"github.com/codebegen/preview-operator/internal/telemetry"
 )
 
 // The suite runs the reconciler against a real API server and etcd, without kubelet, scheduler or garbage collector:
@@ -76,6 +77,8 @@ type scriptedRunner struct {
 	code     map[string][]byte
 	hold     chan struct{}
 	unready  chan struct{}
+	// assigning is told of the context of each assignment, unless it is nil.
+	assigning func(context.Context)
 }
 
 func newScriptedRunner() *scriptedRunner {
@@ -107,6 +110,9 @@ func (r *scriptedRunner) Assign(ctx context.Context, target handover.Target, a r
 	err := r.errors[a.ID]
 	hold := r.hold
 	r.mu.Unlock()
+	if r.assigning != nil {
+		r.assigning(ctx)
+	}
 	if hold != nil {
 		select {
 		case <-hold:
@@ -162,6 +168,8 @@ type world struct {
 	wrap func(client.WithWatch) client.Client
 	// metrics of the next manager, which nobody reads when nil.
 	metrics *Metrics
+	// tracing of the next manager; off when nil.
+	tracing *telemetry.Tracing
 	now     func() time.Time
 	stop    func()
 }
@@ -210,7 +218,7 @@ func (w *world) start() {
 	}
 	Expect(SetupWithManager(mgr, Options{
 		Settings: live, RunnerKey: []byte(strings.Repeat("k", 32)), Generations: w.generations, Runners: w.runner,
-		Metrics: w.metrics, Now: w.now, SkipNameValidation: true,
+		Metrics: w.metrics, Tracing: w.tracing, Now: w.now, SkipNameValidation: true,
 	})).To(Succeed())
 	ended := make(chan struct{})
 	go live.Run(ctx, slog.New(slog.NewTextHandler(GinkgoWriter, nil)))

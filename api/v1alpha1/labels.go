@@ -24,6 +24,12 @@ const (
 	// AnnotationLastActivity is the RFC 3339 time of the last traffic or viewer of a PreviewInstance. The gateway
 	// writes it at most once a minute; the idle time-out counts from it.
 	AnnotationLastActivity = "preview.codebegen.dev/last-activity"
+	// AnnotationRequestID is the id of the request to the gateway that a PreviewInstance was made for, for the logs of the
+	// manager. What does not look like one is ignored.
+	AnnotationRequestID = "preview.codebegen.dev/request-id"
+	// AnnotationTraceparent is the place in a trace (W3C Trace Context) that a PreviewInstance was made at, present only
+	// when the gateway traces. What does not look like one is ignored.
+	AnnotationTraceparent = "preview.codebegen.dev/traceparent"
 
 	// Finalizer holds a PreviewInstance until its pod is gone and its port is free.
 	Finalizer = "preview.codebegen.dev/pod"

@@ -23,6 +23,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/session"
 	"github.com/codebegen/preview-operator/internal/settings"
 	"github.com/codebegen/preview-operator/internal/store"
+	"github.com/codebegen/preview-operator/internal/telemetry"
 	"github.com/codebegen/preview-operator/internal/ticket"
 	"github.com/codebegen/preview-operator/internal/vitals"
 )
@@ -57,6 +58,14 @@ func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) 
 		return err
 	}
 	defer monitor.Close()
+	opts.Tracing, err = telemetry.StartTracing(ctx, telemetry.TracingOptions{
+		Endpoint: s.TracingEndpoint, SamplePercent: s.TracingSamplePercent, Service: "preview-gateway",
+		OnError: func(err error) { logger.Warn("sending traces failed", "error", err) },
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, opts.Tracing.Shutdown(context.WithoutCancel(ctx))) }()
 	api, err := httpapi.New(opts)
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/podspec"
 	"github.com/codebegen/preview-operator/internal/settings"
 	"github.com/codebegen/preview-operator/internal/store"
+	"github.com/codebegen/preview-operator/internal/telemetry"
 )
 
 const (
@@ -63,7 +64,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context) (err error) {
 	live, err := settings.Open(os.LookupEnv)
 	if err != nil {
 		return err
@@ -91,6 +92,11 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	tracing, err := startTracing(ctx, mgr, config)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, tracing.Shutdown(context.WithoutCancel(ctx))) }()
 	logs, err := newCollector(mgr, generations, runners)
 	if err != nil {
 		return err
@@ -100,11 +106,19 @@ func run(ctx context.Context) error {
 	err = controllers.SetupWithManager(mgr, controllers.Options{
 		Collector: logs,
 		Settings:  live, RunnerKey: runnerKey, Generations: generations, Runners: runners, Metrics: controllers.NewMetrics(ctrlmetrics.Registry),
+		Tracing: tracing,
 	})
 	if err := errors.Join(err, mgr.Add(settingsRunner{live, slog.New(logr.ToSlogHandler(mgr.GetLogger()))}), addGatewayToken(mgr, config), addProbes(mgr)); err != nil {
 		return err
 	}
 	return mgr.Start(ctx)
+}
+
+func startTracing(ctx context.Context, mgr ctrl.Manager, config settings.Settings) (*telemetry.Tracing, error) {
+	return telemetry.StartTracing(ctx, telemetry.TracingOptions{
+		Endpoint: config.TracingEndpoint, SamplePercent: config.TracingSamplePercent, Service: "preview-manager",
+		OnError: func(err error) { mgr.GetLogger().Info("sending traces failed", "error", err.Error()) },
+	})
 }
 
 func newManager(kube *rest.Config, config settings.Settings) (ctrl.Manager, error) {

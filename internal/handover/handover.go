@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/codebegen/preview-operator/internal/runnerapi"
+	"github.com/codebegen/preview-operator/internal/telemetry"
 )
 
 // The kinds of errors, for errors.Is. Every error of this package wraps exactly one of them, or is about arguments.
@@ -120,6 +121,7 @@ func (c *Client) Assign(ctx context.Context, target Target, assignment runnerapi
 			return nil, err
 		}
 		request.Header.Set("Content-Type", contentType)
+		telemetry.InjectHeader(ctx, request.Header)
 		return request, nil
 	})
 }

@@ -17,9 +17,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/codebegen/preview-operator/internal/handover"
 	"github.com/codebegen/preview-operator/internal/runnerapi"
+	"github.com/codebegen/preview-operator/internal/telemetry"
 )
 
 const podUID = "2c5f7c1e"
@@ -378,5 +380,32 @@ func TestArgumentsAreChecked(t *testing.T) {
 		if _, err := handover.New(options); err == nil {
 			t.Errorf("options %s were taken", name)
 		}
+	}
+}
+
+// The place in the trace goes to the runner that has proved itself, with the assignment.
+func TestAssignTellsItsPlaceInTheTrace(t *testing.T) {
+	const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	runner := newFakeRunner(t)
+	var told string
+	runner.assign = func(w http.ResponseWriter, r *http.Request) {
+		told = r.Header.Get("traceparent")
+		writeJSON(w, serving)
+	}
+	for name, tc := range map[string]struct {
+		ctx  context.Context
+		want string
+	}{
+		"traced":     {trace.ContextWithRemoteSpanContext(t.Context(), telemetry.ParseTraceparent(traceparent)), traceparent},
+		"not traced": {t.Context(), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := newClient(t, handover.Options{}).Assign(tc.ctx, runner.target(t), assignment, []byte("code")); err != nil {
+				t.Fatal(err)
+			}
+			if told != tc.want {
+				t.Errorf("traceparent %q, want %q", told, tc.want)
+			}
+		})
 	}
 }

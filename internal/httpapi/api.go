@@ -23,6 +23,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/ratelimit"
 	"github.com/codebegen/preview-operator/internal/session"
 	"github.com/codebegen/preview-operator/internal/settings"
+	"github.com/codebegen/preview-operator/internal/telemetry"
 	"github.com/codebegen/preview-operator/internal/ticket"
 )
 
@@ -42,6 +43,8 @@ type Options struct {
 	Logs        *podlogs.Hub
 	Vitals      Vitals
 	Logger      *slog.Logger
+	// Tracing records a span of each request; none when nil.
+	Tracing *telemetry.Tracing
 
 	// LaunchWait bounds how long a launch waits for the manager's decision, and for a predecessor to go.
 	LaunchWait time.Duration
@@ -90,6 +93,7 @@ type API struct {
 	logs        *podlogs.Hub
 	vitals      Vitals
 	logger      *slog.Logger
+	tracing     *telemetry.Tracing
 	launchWait  time.Duration
 	heartbeat   time.Duration
 	now         func() time.Time
@@ -128,6 +132,7 @@ func New(opts Options) (*API, error) {
 		uploads: newSlots(opts.MaxUploads, opts.SlotWait), requests: newSlots(opts.MaxRequests, opts.SlotWait),
 		tickets: opts.Tickets, draining: make(chan struct{}), quota: newQuota(opts.Instances),
 	}
+	a.tracing = opts.Tracing
 	var err error
 	if a.rate, err = ratelimit.New(ratelimit.Options{MaxUsers: maxRateUsers, Now: opts.Now}); err != nil {
 		return nil, err

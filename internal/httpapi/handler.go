@@ -9,13 +9,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"regexp"
 	"runtime/debug"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/internal/telemetry"
 )
 
 // reply is what a handler answers with.
@@ -39,9 +39,6 @@ const (
 
 // responseTimeout bounds how long a client may take to receive an answer that is not a stream.
 const responseTimeout = time.Minute
-
-// requestIDPattern is what is taken over from clients; it goes into logs and headers.
-var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 func requestID(c *gin.Context) string { return c.GetString(requestIDKey) }
 
@@ -105,7 +102,7 @@ func (a *API) limitWrite(c *gin.Context) {
 func (a *API) observe(c *gin.Context) {
 	start := time.Now()
 	id := c.GetHeader(requestIDHeader)
-	if !requestIDPattern.MatchString(id) {
+	if !telemetry.RequestIDPattern.MatchString(id) {
 		id = newRequestID()
 	}
 	c.Set(requestIDKey, id)
@@ -113,6 +110,7 @@ func (a *API) observe(c *gin.Context) {
 	header.Set(requestIDHeader, id)
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "no-store")
+	endSpan := a.trace(c, id)
 	defer func() {
 		if cause := recover(); cause != nil {
 			a.recovered(c, cause)
@@ -121,6 +119,7 @@ func (a *API) observe(c *gin.Context) {
 				defer panic(cause)
 			}
 		}
+		endSpan()
 		took := time.Since(start)
 		a.metrics.served(c.FullPath(), c.Request.Method, c.Writer.Status(), took, c.GetBool(streamedKey))
 		a.logAccess(c, took)

@@ -19,6 +19,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/session"
 	"github.com/codebegen/preview-operator/internal/store"
+	"github.com/codebegen/preview-operator/internal/telemetry"
 )
 
 const (
@@ -232,6 +233,7 @@ func (a *API) launchWithin(ctx context.Context, want *v1alpha1.PreviewInstance) 
 func (a *API) createOrFind(ctx context.Context, want *v1alpha1.PreviewInstance, slot *launchSlot) (*v1alpha1.PreviewInstance, bool, error) {
 	for {
 		pvi := want.DeepCopy()
+		telemetry.Annotate(ctx, pvi)
 		err := a.instances.Create(ctx, pvi)
 		created := err == nil
 		if created {

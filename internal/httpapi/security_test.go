@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/internal/telemetry"
 )
 
 // Incident 2: an internal route on the public listener. Whoever adds a route has to add it here, and to docs/http-api.md.
@@ -270,7 +271,7 @@ func TestRequestIDs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := h.do(call{method: "GET", path: "/healthz", header: map[string]string{"X-Request-Id": tt.sent}})
-			if got := a.header.Get("X-Request-Id"); (got == tt.sent) != tt.kept || !requestIDPattern.MatchString(got) || !strings.Contains(h.log.String(), got) {
+			if got := a.header.Get("X-Request-Id"); (got == tt.sent) != tt.kept || !telemetry.RequestIDPattern.MatchString(got) || !strings.Contains(h.log.String(), got) {
 				t.Errorf("sent %q, got %q", tt.sent, got)
 			}
 		})

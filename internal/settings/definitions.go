@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -83,6 +85,9 @@ func Definitions() []Definition {
 		text("PREVIEW_SETTINGS_DIR", "", 0, 4096, "folder with a file for each setting, named after it, which goes before the environment; empty for none", func(*Settings) *string { return new(string) }),
 		text("PREVIEW_GATEWAY_SERVICE_ACCOUNT", "preview-gateway", 0, 253, "service account whose tokens the manager requests for the gateway; empty turns that off", func(s *Settings) *string { return &s.GatewayServiceAccount }),
 		text("PREVIEW_GATEWAY_TOKEN_FILE", "/run/preview/gateway-token/token", 1, 4096, "file through which the gateway gets those tokens", func(s *Settings) *string { return &s.GatewayTokenFile }),
+		{"PREVIEW_TRACING_ENDPOINT", "", "http, https, grpc or grpcs URL of at most 2048 characters", "OTLP receiver that manager and gateway send traces to: http(s)://host:4318 over HTTP, grpc(s)://host:4317 over gRPC; empty turns tracing off", false, setTracingEndpoint},
+		integer("PREVIEW_TRACING_SAMPLE_PERCENT", 100, 0, 100, "per cent of the requests that are traced", func(s *Settings) *int32 { return &s.TracingSamplePercent }),
+		{"PREVIEW_TRACING_TRUST_PARENT", "false", "true or false", "true continues the traces that requests name (traceparent) and false, for clients are strangers, begins new ones that link to those", false, setTrustParent},
 		text("PREVIEW_KUBE_CA_FILE", "", 0, 4096, "certificate authority of the API server for the gateway; empty uses the usual configuration", func(s *Settings) *string { return &s.KubeCAFile }),
 	}
 }
@@ -129,6 +134,34 @@ func parseInt(raw string, lowest, highest int32) (int32, error) {
 
 func setEnabled(s *Settings, raw string) error {
 	s.Enabled = raw == "true"
+	if raw != "true" && raw != "false" {
+		return errors.New("must be true or false")
+	}
+	return nil
+}
+
+// setTracingEndpoint accepts nothing that could be a secret: what the receiver wants to see is given to OpenTelemetry's own
+// variable OTEL_EXPORTER_OTLP_HEADERS.
+func setTracingEndpoint(s *Settings, raw string) error {
+	if s.TracingEndpoint = raw; raw == "" {
+		return nil
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || len(raw) > 2048 || u.Hostname() == "":
+		return errors.New("must be a URL such as http://collector:4318, of at most 2048 characters")
+	case !slices.Contains([]string{"http", "https", "grpc", "grpcs"}, u.Scheme):
+		return errors.New("must begin with http://, https://, grpc:// or grpcs://")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return errors.New("must have neither user, query nor fragment")
+	case strings.HasPrefix(u.Scheme, "grpc") && (u.Path != "" || u.Port() == ""):
+		return errors.New("must have a port and no path with grpc:// and grpcs://")
+	}
+	return nil
+}
+
+func setTrustParent(s *Settings, raw string) error {
+	s.TracingTrustParent = raw == "true"
 	if raw != "true" && raw != "false" {
 		return errors.New("must be true or false")
 	}

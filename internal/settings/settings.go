@@ -86,6 +86,11 @@ type Settings struct {
 	// GatewayServiceAccount is the service account whose tokens the manager requests for the gateway; empty turns
 	// that off. GatewayTokenFile is where they are written and read.
 	GatewayServiceAccount, GatewayTokenFile string
+	// TracingEndpoint is where spans are sent; empty turns tracing off. TracingSamplePercent of the traces that begin here
+	// are recorded; TracingTrustParent lets clients say which trace a request belongs to.
+	TracingEndpoint      string
+	TracingSamplePercent int32
+	TracingTrustParent   bool
 	// KubeCAFile verifies the API server for the gateway, which has no service account volume.
 	KubeCAFile string
 }

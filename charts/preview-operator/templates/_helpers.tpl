@@ -134,6 +134,9 @@ PREVIEW_JWKS_URL: {{ .jwksURL | quote }}
 PREVIEW_OIDC_ISSUER: {{ .oidcIssuer | quote }}
 PREVIEW_JWKS_CA_FILE: {{ ternary "/etc/preview/jwks-ca/ca.crt" "" (ne .jwksCAConfigMap "") | quote }}
 PREVIEW_DATABASE_PATH: {{ .databasePath | quote }}
+PREVIEW_TRACING_ENDPOINT: {{ .tracingEndpoint | quote }}
+PREVIEW_TRACING_SAMPLE_PERCENT: {{ .tracingSamplePercent | int | quote }}
+PREVIEW_TRACING_TRUST_PARENT: {{ .tracingTrustParent | quote }}
 {{- end }}
 PREVIEW_SETTINGS_DIR: /etc/preview/settings
 PREVIEW_NAMESPACE: {{ .Values.previews.namespace | quote }}
