@@ -63,8 +63,7 @@ func (q *LogQuery) sql(dialect dialect) (query string, args []any) {
 		where.add("id > $%d", q.AfterID)
 	}
 	if q.Source != "" {
-		// Not by the column itself: the index of numbers has it, but not the order of the ids.
-		where.add("source || '' = $%d", string(q.Source))
+		where.add("source = $%d", string(q.Source))
 	}
 	if len(q.Levels) > 0 {
 		levels := make([]any, len(q.Levels))
