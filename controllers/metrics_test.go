@@ -189,20 +189,24 @@ var _ = Describe("Metrics", func() {
 		})
 		Eventually(w.phase("b")).Should(Equal(v1alpha1.PhaseFailed))
 
-		Expect(numbers(registry, "preview_launches_total")).To(Equal(map[string]float64{"Running": 1, "GenerationNotFound": 1}))
-		Expect(numbers(registry, "preview_ended_total")).To(Equal(map[string]float64{"GenerationNotFound": 1}))
-		Expect(numbers(registry, "preview_handovers_total")).To(Equal(map[string]float64{"serving": 1}))
-		Expect(numbers(registry, "preview_ports_in_use")).To(Equal(map[string]float64{"": 1}))
-		Expect(numbers(registry, "preview_ports")).To(Equal(map[string]float64{"": 100}))
-		Expect(numbers(registry, "preview_instances")).To(Equal(map[string]float64{"Running": 1, "Failed": 1}))
-		Expect(numbers(registry, "preview_launch_duration_seconds")).To(Equal(map[string]float64{
+		// Counted once the write of the status has returned, which others may see before.
+		series := func(name string) func() map[string]float64 {
+			return func() map[string]float64 { return numbers(registry, name) }
+		}
+		Eventually(series("preview_launches_total")).Should(Equal(map[string]float64{"Running": 1, "GenerationNotFound": 1}))
+		Eventually(series("preview_ended_total")).Should(Equal(map[string]float64{"GenerationNotFound": 1}))
+		Eventually(series("preview_handovers_total")).Should(Equal(map[string]float64{"serving": 1}))
+		Eventually(series("preview_ports_in_use")).Should(Equal(map[string]float64{"": 1}))
+		Eventually(series("preview_ports")).Should(Equal(map[string]float64{"": 100}))
+		Eventually(series("preview_instances")).Should(Equal(map[string]float64{"Running": 1, "Failed": 1}))
+		Eventually(series("preview_launch_duration_seconds")).Should(Equal(map[string]float64{
 			"accept": 1, "port": 1, "pod": 1, "source": 1, "ready": 1, "assign": 1, "publish": 1, "total": 1,
 		}))
-		Expect(numbers(registry, "preview_store_duration_seconds")).To(HaveKey("archive"))
-		Expect(numbers(registry, "preview_store_errors_total")).To(BeEmpty())
+		Eventually(series("preview_store_duration_seconds")).Should(HaveKey("archive"))
+		Eventually(series("preview_store_errors_total")).Should(BeEmpty())
 
 		Expect(api.Delete(ctx, w.get("a"))).To(Succeed())
-		Eventually(func() map[string]float64 { return numbers(registry, "preview_instances") }).Should(Equal(map[string]float64{"Failed": 1}))
-		Expect(numbers(registry, "preview_ended_total")).To(Equal(map[string]float64{"GenerationNotFound": 1, "Deleted": 1}))
+		Eventually(series("preview_instances")).Should(Equal(map[string]float64{"Failed": 1}))
+		Eventually(series("preview_ended_total")).Should(Equal(map[string]float64{"GenerationNotFound": 1, "Deleted": 1}))
 	})
 })
