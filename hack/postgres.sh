@@ -26,6 +26,7 @@ install_postgres() {
 	local ok=0
 	hack/deps.sh postgresql || ok=$?
 	rm -f "$quiet"
+	rmdir "$(dirname "$quiet")" 2>/dev/null || true
 	return "$ok"
 }
 
