@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/collector"
 	"github.com/codebegen/preview-operator/internal/handover"
 	"github.com/codebegen/preview-operator/internal/ports"
 	"github.com/codebegen/preview-operator/internal/runnerapi"
@@ -30,6 +31,9 @@ type Metrics struct {
 	handovers *telemetry.Counter
 	swept     *telemetry.Counter
 	store     *telemetry.Store
+	lines     *telemetry.Counter
+	lag       *telemetry.Histogram
+	logs      *telemetry.Counter
 
 	mu sync.Mutex
 	// phases of the instances that exist.
@@ -125,7 +129,12 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		telemetry.Label{Name: "result", Values: handoverResults(), Open: true})
 	m.swept = s.Counter("preview_swept_total", "What the sweep had to remove because its instance was gone. Reconciles leave nothing behind: each is a sign of trouble.",
 		telemetry.Label{Name: "kind", Values: []string{sweptPod, sweptPort, sweptHandover, sweptFinalizer}})
-	m.store = s.Store([]string{"generation", "archive"}, store.ErrNotFound, store.ErrNotOwner)
+	m.lines = s.Counter("preview_log_lines_total", "Lines that were stored, by who says them: the application, or the manager.",
+		telemetry.Label{Name: "source", Values: []string{string(store.SourceSubprocess), string(store.SourceSystem)}})
+	m.lag = s.Histogram("preview_log_lag_seconds", "Age of the oldest line of each write of lines, once it is stored.", telemetry.Buckets)
+	m.logs = s.Counter("preview_logs_total", "Logs of runs that were read to their end: complete, or with lines missing.",
+		telemetry.Label{Name: "result", Values: []string{logComplete, logIncomplete}})
+	m.store = s.Store([]string{"generation", "archive", "append-logs", "log-state"}, store.ErrNotFound, store.ErrNotOwner)
 	s.Gauges("preview_instances", "PreviewInstances by phase.", telemetry.Label{Name: "phase", Values: []string{
 		string(v1alpha1.PhaseStarting), string(v1alpha1.PhaseRunning), string(v1alpha1.PhaseStopping), string(v1alpha1.PhaseStopped), string(v1alpha1.PhaseFailed),
 	}}, m.countPhases)
@@ -268,6 +277,55 @@ func runnerStages(t runnerapi.Timings) map[string]time.Duration {
 		}
 	}
 	return stages
+}
+
+// The results of reading logs to their end.
+const (
+	logComplete   = "complete"
+	logIncomplete = "lines-missing"
+)
+
+// CollectorStore measures what a collector writes.
+func (m *Metrics) CollectorStore(s collector.Store) collector.Store { return measuredLogs{s, m} }
+
+type measuredLogs struct {
+	collector.Store
+	metrics *Metrics
+}
+
+// AppendLogs is part of collector.Store.
+func (l measuredLogs) AppendLogs(ctx context.Context, lines []store.LogLine) (added int, err error) {
+	defer l.metrics.store.Done("append-logs", time.Now(), &err)
+	added, err = l.Store.AppendLogs(ctx, lines)
+	if err != nil || added == 0 {
+		return added, err
+	}
+	// Which of the lines were there already is not told: a repeated write, which is rare, counts for those that come first.
+	oldest := lines[0].At
+	for i, line := range lines {
+		if i < added {
+			l.metrics.lines.Inc(string(line.Source))
+		}
+		if line.At.Before(oldest) {
+			oldest = line.At
+		}
+	}
+	l.metrics.lag.Observe(max(time.Since(oldest), 0))
+	return added, nil
+}
+
+// PutLogState is part of collector.Store.
+func (l measuredLogs) PutLogState(ctx context.Context, runUID string, state store.LogState) (err error) {
+	defer l.metrics.store.Done("log-state", time.Now(), &err)
+	err = l.Store.PutLogState(ctx, runUID, state)
+	if err == nil && state.Complete {
+		result := logComplete
+		if state.MissingFrom != nil {
+			result = logIncomplete
+		}
+		l.metrics.logs.Inc(result)
+	}
+	return err
 }
 
 // measuredGenerations measures what launches wait for.

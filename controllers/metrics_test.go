@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/collector"
 	"github.com/codebegen/preview-operator/internal/handover"
 	"github.com/codebegen/preview-operator/internal/ports"
 	"github.com/codebegen/preview-operator/internal/runnerapi"
@@ -170,6 +171,47 @@ func TestHandoverResult(t *testing.T) {
 	} {
 		if got := handoverResult(runnerapi.Result{State: runnerapi.StateServing}, err); got != want {
 			t.Errorf("%v is %q, want %q", err, got, want)
+		}
+	}
+}
+
+// logStore is the part of a collector's store that is measured.
+type logStore struct {
+	collector.Store
+	err error
+}
+
+func (s logStore) AppendLogs(_ context.Context, lines []store.LogLine) (int, error) {
+	return len(lines), s.err
+}
+
+func (s logStore) PutLogState(context.Context, string, store.LogState) error { return s.err }
+
+func TestMetricsOfLogs(t *testing.T) {
+	m, registry := newTestMetrics(t)
+	now := time.Now()
+	lines := []store.LogLine{{Source: store.SourceSubprocess, At: now}, {Source: store.SourceSystem, At: now.Add(-time.Minute)}, {Source: store.SourceSubprocess, At: now.Add(time.Hour)}}
+	for _, err := range []error{nil, errors.New("disk full")} {
+		measured := m.CollectorStore(logStore{err: err})
+		_, got := measured.AppendLogs(t.Context(), lines)
+		if !errors.Is(got, err) {
+			t.Errorf("error %v, want %v", got, err)
+		}
+		for _, state := range []store.LogState{{}, {Complete: true}, {Complete: true, MissingFrom: &now}, {MissingFrom: &now}} {
+			if got := measured.PutLogState(t.Context(), "run", state); !errors.Is(got, err) {
+				t.Errorf("error %v, want %v", got, err)
+			}
+		}
+	}
+	want := map[string]map[string]float64{
+		"preview_log_lines_total":    {"subprocess": 2, "system": 1},
+		"preview_logs_total":         {"complete": 1, "lines-missing": 1},
+		"preview_log_lag_seconds":    {"": 1},
+		"preview_store_errors_total": {"append-logs": 1, "log-state": 4},
+	}
+	for name, series := range want {
+		if diff := cmp.Diff(series, numbers(registry, name)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 }

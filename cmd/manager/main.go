@@ -97,7 +97,8 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, tracing.Shutdown(context.WithoutCancel(ctx))) }()
-	logs, err := newCollector(mgr, generations, runners)
+	metrics := controllers.NewMetrics(ctrlmetrics.Registry)
+	logs, err := newCollector(mgr, metrics.CollectorStore(generations), runners)
 	if err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func run(ctx context.Context) (err error) {
 	defer logs.Close()
 	err = controllers.SetupWithManager(mgr, controllers.Options{
 		Collector: logs,
-		Settings:  live, RunnerKey: runnerKey, Generations: generations, Runners: runners, Metrics: controllers.NewMetrics(ctrlmetrics.Registry),
+		Settings:  live, RunnerKey: runnerKey, Generations: generations, Runners: runners, Metrics: metrics,
 		Tracing: tracing,
 	})
 	if err := errors.Join(err, mgr.Add(settingsRunner{live, slog.New(logr.ToSlogHandler(mgr.GetLogger()))}), addGatewayToken(mgr, config), addProbes(mgr)); err != nil {
@@ -187,7 +188,7 @@ func cacheOptions(config settings.Settings) cache.Options {
 
 // newCollector makes what brings logs and records of runs into the store. It does nothing before the reconciler tells it
 // to, which only that of a leader does.
-func newCollector(mgr ctrl.Manager, logs *store.Store, runners *handover.Client) (*collector.Collector, error) {
+func newCollector(mgr ctrl.Manager, logs collector.Store, runners *handover.Client) (*collector.Collector, error) {
 	core, err := typedcorev1.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
 	if err != nil {
 		return nil, err
