@@ -109,7 +109,8 @@ func run(ctx context.Context) (err error) {
 		Settings:  live, RunnerKey: runnerKey, Generations: generations, Runners: runners, Metrics: metrics,
 		Tracing: tracing,
 	})
-	if err := errors.Join(err, mgr.Add(settingsRunner{live, slog.New(logr.ToSlogHandler(mgr.GetLogger()))}), addGatewayToken(mgr, config), addProbes(mgr)); err != nil {
+	logger := slog.New(logr.ToSlogHandler(mgr.GetLogger()))
+	if err := errors.Join(err, mgr.Add(settingsRunner{live, logger}), mgr.Add(logRetention{live, generations, logger}), addGatewayToken(mgr, config), addProbes(mgr)); err != nil {
 		return err
 	}
 	return mgr.Start(ctx)
