@@ -114,7 +114,7 @@ func (a *API) observe(c *gin.Context) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			a.recovered(c, cause)
-			if cause == http.ErrAbortHandler {
+			if aborts(cause) {
 				// The server cuts the connection.
 				defer panic(cause)
 			}
@@ -127,11 +127,17 @@ func (a *API) observe(c *gin.Context) {
 	c.Next()
 }
 
+// aborts reports whether a panic asks the server to cut the connection.
+func aborts(cause any) bool {
+	err, ok := cause.(error)
+	return ok && errors.Is(err, http.ErrAbortHandler)
+}
+
 // recovered answers a request whose handler panicked.
 func (a *API) recovered(c *gin.Context, cause any) {
 	// Otherwise gin would go on with the handlers that follow the one that panicked.
 	c.Abort()
-	if cause == http.ErrAbortHandler {
+	if aborts(cause) {
 		return
 	}
 	a.logger.Error("a handler panicked", "request_id", requestID(c), "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
