@@ -18,7 +18,6 @@ import (
 
 	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/httpapi"
-	"github.com/codebegen/preview-operator/internal/podlogs"
 	"github.com/codebegen/preview-operator/internal/proxy"
 	"github.com/codebegen/preview-operator/internal/session"
 	"github.com/codebegen/preview-operator/internal/settings"
@@ -34,8 +33,6 @@ const (
 	lookupTimeout = 500 * time.Millisecond
 	unreadyFor    = 3 * time.Second
 	drainTimeout  = 20 * time.Second
-	// containerName is the container of preview pods whose log is shown.
-	containerName = "runner"
 )
 
 func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) {
@@ -85,7 +82,6 @@ func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) 
 	defer func() {
 		stop()
 		running.Wait()
-		opts.Logs.Wait()
 		opts.Forwarder.Close()
 		opts.Verifier.Close()
 	}()
@@ -126,21 +122,13 @@ func apiOptions(
 	if err != nil {
 		return httpapi.Options{}, nil, err
 	}
-	logs, err := podlogs.NewHub(podlogs.Options{
-		Source:    podlogs.NewKubernetesSource(clientset.CoreV1().Pods(s.Namespace), containerName),
-		RingLines: int(s.LogBufferLines), RingBytes: int(s.LogBufferKB) << 10,
-		MaxKept: int(s.PortMax - s.PortMin + 1), RetainBytes: int64(s.LogBufferTotalMB) << 20, Backoff: podlogs.DefaultBackoff, Logger: logger,
-	})
-	if err != nil {
-		return httpapi.Options{}, nil, err
-	}
 	monitor, err := vitals.New(vitals.Options{Pods: podIdentities{clientset}, Logger: logger})
 	if err != nil {
 		return httpapi.Options{}, nil, err
 	}
 	return httpapi.Options{
 		Settings: live, Store: generations, Runs: generations, Idempotency: generations.Idempotency(), Instances: instances,
-		Verifier: who.verifier, Signer: who.signer, Tickets: who.tickets, Forwarder: forwarder, Logs: logs, Vitals: monitor, Logger: logger,
+		Verifier: who.verifier, Signer: who.signer, Tickets: who.tickets, Forwarder: forwarder, Vitals: monitor, Logger: logger,
 		LaunchWait: s.LaunchWait, MaxStreams: int(s.MaxStreams), MaxStreamsPerUser: int(s.MaxStreamsPerUser),
 		MaxUploads: int(s.MaxUploads), MaxRequests: int(s.MaxRequests), SlotWait: slotWait,
 	}, monitor, nil

@@ -18,7 +18,6 @@ import (
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
-	"github.com/codebegen/preview-operator/internal/podlogs"
 	"github.com/codebegen/preview-operator/internal/proxy"
 	"github.com/codebegen/preview-operator/internal/ratelimit"
 	"github.com/codebegen/preview-operator/internal/session"
@@ -40,7 +39,6 @@ type Options struct {
 	Tickets     *ticket.Desk
 	Signer      *session.Signer
 	Forwarder   *proxy.Forwarder
-	Logs        *podlogs.Hub
 	Vitals      Vitals
 	Logger      *slog.Logger
 	// Tracing records a span of each request; none when nil.
@@ -60,12 +58,14 @@ type Options struct {
 	Now func() time.Time
 	// Heartbeat is the time between the heartbeats of a stream; 15 s when zero.
 	Heartbeat time.Duration
+	// LastLinesWait is how long the last lines of a run that is over are waited for; 10 s when zero.
+	LastLinesWait time.Duration
 }
 
 func (o *Options) complete() error {
 	if o.Store == nil || o.Runs == nil || o.Idempotency == nil || o.Instances == nil || o.Verifier == nil || o.Signer == nil || o.Tickets == nil || o.Forwarder == nil ||
-		o.Logs == nil || o.Vitals == nil || o.Logger == nil {
-		return errors.New("httpapi: Store, Runs, Idempotency, Instances, Verifier, Signer, Tickets, Forwarder, Logs, Vitals and Logger are needed")
+		o.Vitals == nil || o.Logger == nil {
+		return errors.New("httpapi: Store, Runs, Idempotency, Instances, Verifier, Signer, Tickets, Forwarder, Vitals and Logger are needed")
 	}
 	if o.LaunchWait <= 0 || o.MaxStreams <= 0 || o.MaxStreamsPerUser <= 0 || o.MaxUploads <= 0 || o.MaxRequests <= 0 {
 		return fmt.Errorf("httpapi: LaunchWait (%s), MaxStreams (%d), MaxStreamsPerUser (%d), MaxUploads (%d) and MaxRequests (%d) must be positive",
@@ -77,26 +77,29 @@ func (o *Options) complete() error {
 	if o.Heartbeat == 0 {
 		o.Heartbeat = heartbeatEvery
 	}
+	if o.LastLinesWait == 0 {
+		o.LastLinesWait = lastLinesWait
+	}
 	return nil
 }
 
 // API serves the routes. Run does its work in the background; Drain begins its end.
 type API struct {
-	settings    *settings.Live
-	store       GenerationStore
-	runs        RunStore
-	idempotency IdempotencyStore
-	instances   *Instances
-	verifier    *auth.Verifier
-	signer      *session.Signer
-	forwarder   *proxy.Forwarder
-	logs        *podlogs.Hub
-	vitals      Vitals
-	logger      *slog.Logger
-	tracing     *telemetry.Tracing
-	launchWait  time.Duration
-	heartbeat   time.Duration
-	now         func() time.Time
+	settings      *settings.Live
+	store         GenerationStore
+	runs          RunStore
+	idempotency   IdempotencyStore
+	instances     *Instances
+	verifier      *auth.Verifier
+	signer        *session.Signer
+	forwarder     *proxy.Forwarder
+	vitals        Vitals
+	logger        *slog.Logger
+	tracing       *telemetry.Tracing
+	launchWait    time.Duration
+	heartbeat     time.Duration
+	lastLinesWait time.Duration
+	now           func() time.Time
 
 	activity *activity
 	metrics  *metrics
@@ -108,7 +111,6 @@ type API struct {
 	requests slots
 
 	tickets    *ticket.Desk
-	kept       *logKeeper
 	discovered *discoveries
 	origins    *origins
 	// judged is set once tokens could be judged.
@@ -127,7 +129,7 @@ func New(opts Options) (*API, error) {
 	}
 	a := &API{
 		settings: opts.Settings, store: opts.Store, runs: opts.Runs, idempotency: opts.Idempotency, instances: opts.Instances, verifier: opts.Verifier, signer: opts.Signer,
-		forwarder: opts.Forwarder, logs: opts.Logs, vitals: opts.Vitals, logger: opts.Logger, launchWait: opts.LaunchWait, heartbeat: opts.Heartbeat, now: opts.Now,
+		forwarder: opts.Forwarder, vitals: opts.Vitals, logger: opts.Logger, launchWait: opts.LaunchWait, heartbeat: opts.Heartbeat, lastLinesWait: opts.LastLinesWait, now: opts.Now,
 		streams: newStreamLimit(opts.MaxStreams, opts.MaxStreamsPerUser),
 		uploads: newSlots(opts.MaxUploads, opts.SlotWait), requests: newSlots(opts.MaxRequests, opts.SlotWait),
 		tickets: opts.Tickets, draining: make(chan struct{}), quota: newQuota(opts.Instances),
@@ -144,8 +146,6 @@ func New(opts Options) (*API, error) {
 	a.scrape = promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{})
 	a.activity = newActivity(opts.Now, a.writeActivity)
 	a.discovered = newDiscoveries(opts.Now)
-	a.kept = newLogKeeper(a.logs, a.logger)
-	a.instances.OnChange(a.kept.see)
 	a.instances.OnEnd(func(uid types.UID, gone bool) {
 		a.forwarder.Forget(string(uid))
 		a.vitals.Forget(string(uid))
@@ -243,9 +243,8 @@ func (a *API) judging() error {
 	return nil
 }
 
-// Run writes the activity of previews until ctx is done; then logs are followed only for those who view them.
+// Run writes the activity of previews until ctx is done.
 func (a *API) Run(ctx context.Context) {
-	defer a.logs.Close()
 	a.activity.run(ctx, func(pvi *v1alpha1.PreviewInstance, err error) {
 		a.logger.Warn("writing the activity of a preview failed", "instance", pvi.Name, "error", err)
 	})

@@ -30,7 +30,6 @@ import (
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
-	"github.com/codebegen/preview-operator/internal/podlogs"
 	"github.com/codebegen/preview-operator/internal/proxy"
 	"github.com/codebegen/preview-operator/internal/session"
 	"github.com/codebegen/preview-operator/internal/settings"
@@ -320,14 +319,13 @@ type harness struct {
 	store   *store.Store
 	clock   *testClock
 	log     *lockedBuffer
-	pods    *fakePods
 	vitals  *fakeVitals
 	auth    auth.Options
 }
 
 func newHarness(t *testing.T, change func(*Options)) *harness {
 	t.Helper()
-	h := &harness{t: t, cluster: newCluster(t), clock: &testClock{now: testTime}, log: &lockedBuffer{}, pods: newFakePods(), vitals: &fakeVitals{}}
+	h := &harness{t: t, cluster: newCluster(t), clock: &testClock{now: testTime}, log: &lockedBuffer{}, vitals: &fakeVitals{}}
 	h.auth = auth.Options{Secret: []byte(jwtSecret), Audience: "preview-operator", Now: h.clock.Now}
 	opts := h.options()
 	if change != nil {
@@ -351,7 +349,6 @@ func newHarness(t *testing.T, change func(*Options)) *harness {
 		h.cluster.manager.Wait()
 		stop()
 		running.Wait()
-		opts.Logs.Wait()
 		opts.Forwarder.Close()
 		h.must(h.store.Close())
 		h.noSecretsLogged()
@@ -389,13 +386,8 @@ func (h *harness) options() Options {
 	})
 	h.must(err)
 	logger := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	logs, err := podlogs.NewHub(podlogs.Options{
-		Source: h.pods, RingLines: 64, RingBytes: 1 << 20, MaxKept: 4, RetainBytes: 1 << 20, Logger: logger,
-		Backoff: func(int) time.Duration { return time.Millisecond },
-	})
-	h.must(err)
 	return Options{
-		Settings: settings.Fixed(set), Store: h.store, Runs: h.store, Idempotency: h.store.Idempotency(), Instances: instances, Verifier: verifier, Tickets: tickets, Signer: signer, Forwarder: forwarder, Logs: logs, Vitals: h.vitals, Logger: logger,
+		Settings: settings.Fixed(set), Store: h.store, Runs: h.store, Idempotency: h.store.Idempotency(), Instances: instances, Verifier: verifier, Tickets: tickets, Signer: signer, Forwarder: forwarder, Vitals: h.vitals, Logger: logger,
 		LaunchWait: 5 * time.Second, MaxStreams: 4, MaxStreamsPerUser: 2, MaxUploads: 2, MaxRequests: 2, Now: h.clock.Now,
 	}
 }
@@ -588,74 +580,4 @@ func (h *harness) sees(id string, want func(*v1alpha1.PreviewInstance) bool) {
 		pvi, err := h.api.instances.Cached(instanceName(id))
 		return err == nil && want(pvi)
 	})
-}
-
-// fakePods is the logs of pods.
-type fakePods struct {
-	mu      sync.Mutex
-	text    map[string]string
-	ended   map[string]bool
-	opened  int
-	changed chan struct{}
-}
-
-func newFakePods() *fakePods {
-	return &fakePods{text: map[string]string{}, ended: map[string]bool{}, changed: make(chan struct{})}
-}
-
-func (p *fakePods) change(do func()) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	do()
-	close(p.changed)
-	p.changed = make(chan struct{})
-}
-
-func (p *fakePods) print(pod, text string) { p.change(func() { p.text[pod] += text }) }
-
-func (p *fakePods) end(pod string) { p.change(func() { p.ended[pod] = true }) }
-
-func (p *fakePods) Ended(_ context.Context, pod string) (bool, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.ended[pod], nil
-}
-
-func (p *fakePods) opens() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.opened
-}
-
-func (p *fakePods) Open(ctx context.Context, pod string, _ time.Time, _ int64) (io.ReadCloser, error) {
-	p.change(func() { p.opened++ })
-	return io.NopCloser(&fakePodStream{ctx: ctx, pods: p, pod: pod}), nil
-}
-
-type fakePodStream struct {
-	ctx  context.Context
-	pods *fakePods
-	pod  string
-	at   int
-}
-
-func (s *fakePodStream) Read(buf []byte) (int, error) {
-	for {
-		s.pods.mu.Lock()
-		n := copy(buf, s.pods.text[s.pod][s.at:])
-		s.at += n
-		over, changed := s.pods.ended[s.pod], s.pods.changed
-		s.pods.mu.Unlock()
-		if n > 0 {
-			return n, nil
-		}
-		if over {
-			return 0, io.EOF
-		}
-		select {
-		case <-s.ctx.Done():
-			return 0, s.ctx.Err()
-		case <-changed:
-		}
-	}
 }

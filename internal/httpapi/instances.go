@@ -42,8 +42,6 @@ type Instances struct {
 	deletedOrder []types.UID
 	// onEnd is called with the UIDs of instances that do not run, also repeatedly, and told whether they are gone.
 	onEnd []func(uid types.UID, gone bool)
-	// onChange is called with every instance that changed, and told whether it is gone.
-	onChange []func(pvi *v1alpha1.PreviewInstance, gone bool)
 }
 
 // NewInstances returns Instances that are empty until Run.
@@ -117,24 +115,11 @@ func (i *Instances) Synced() bool { return i.informer.HasSynced() }
 // the function must not block.
 func (i *Instances) OnEnd(do func(uid types.UID, gone bool)) { i.onEnd = append(i.onEnd, do) }
 
-// OnChange registers a function for every instance that came, changed or, when it is told so, is gone. It must be called
-// before Run, and the function must not block.
-func (i *Instances) OnChange(do func(pvi *v1alpha1.PreviewInstance, gone bool)) {
-	i.onChange = append(i.onChange, do)
-}
-
-func (i *Instances) tell(pvi *v1alpha1.PreviewInstance, gone bool) {
-	for _, do := range i.onChange {
-		do(pvi, gone)
-	}
-}
-
 // updated takes note of a change. After a cut watch, a deletion and a creation under the same name look like one.
 func (i *Instances) updated(before, obj any) {
 	was, ok := before.(*v1alpha1.PreviewInstance)
 	if now, isInstance := obj.(*v1alpha1.PreviewInstance); ok && isInstance && was.UID != now.UID {
 		i.rememberDeleted(was.UID)
-		i.tell(was, true)
 	}
 	i.changed(obj)
 }
@@ -146,7 +131,6 @@ func (i *Instances) changed(obj any) {
 	}
 	current, err := i.Cached(pvi.Name)
 	gone := err != nil || current.UID != pvi.UID
-	i.tell(pvi, gone)
 	if gone || current.Status.Phase != v1alpha1.PhaseRunning {
 		for _, do := range i.onEnd {
 			do(pvi.UID, gone)

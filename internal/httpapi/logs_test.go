@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,11 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
-	"github.com/codebegen/preview-operator/internal/podlogs"
+	"github.com/codebegen/preview-operator/internal/store"
 )
 
 // stream is an open log stream.
@@ -60,9 +58,6 @@ func (h *harness) open(path string, header http.Header) *stream {
 	return s
 }
 
-// cursor is the id of the line of that ordinal.
-func cursor(ordinal int) string { return fmt.Sprintf("%d-%d", stampNanos, ordinal) }
-
 // next reads the frame that comes next, heartbeats left out.
 func (s *stream) next() string {
 	s.h.t.Helper()
@@ -89,10 +84,25 @@ func (s *stream) expect(frames ...string) {
 	}
 }
 
-const stampNanos = 1767323045000000000
+func frame(id int, level, message string) string {
+	return fmt.Sprintf("id: %d\ndata: {\"timestamp\":\"2026-01-02T03:04:05Z\",\"level\":%q,\"message\":%q,\"source\":\"subprocess\"}", id, level, message)
+}
 
-func frame(ordinal int, level, message string) string {
-	return fmt.Sprintf("id: %d-%d\ndata: {\"timestamp\":\"2026-01-02T03:04:05Z\",\"level\":%q,\"message\":%q,\"source\":\"subprocess\"}", stampNanos, ordinal, level, message)
+const endFrame = "event: end\ndata: {\"reason\":\"ended\"}"
+
+// prints stores a line of an application, as the collector does.
+func (h *harness) prints(runUID string, seq int64, level, message string) {
+	h.t.Helper()
+	_, err := h.store.AppendLogs(h.t.Context(), []store.LogLine{
+		{RunUID: runUID, Source: store.SourceSubprocess, Seq: seq, At: testTime, Level: level, Message: message},
+	})
+	h.must(err)
+}
+
+// completes says that a log is complete.
+func (h *harness) completes(runUID string) {
+	h.t.Helper()
+	h.must(h.store.PutLogState(h.t.Context(), runUID, store.LogState{Complete: true}))
 }
 
 // podReady is the status of an instance whose pod runs.
@@ -113,8 +123,8 @@ func withPod(h *harness) *harness {
 
 func TestLogStream(t *testing.T) {
 	h := withPod(newHarness(t, nil))
-	h.launched("gen", "alice")
-	h.pods.print("pod", "2026-01-02T03:04:05Z INFO:     past\n")
+	run := h.launched("gen", "alice").ID
+	h.prints(run, 1, "INFO", "INFO:     past")
 	s := h.stream("gen", h.token("alice", auth.RoleUser), "")
 	want := map[string]string{
 		"Content-Type": "text/event-stream", "Cache-Control": "no-cache", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff",
@@ -124,41 +134,92 @@ func TestLogStream(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, value)
 		}
 	}
-	s.expect("retry: 3000", frame(0, "INFO", "INFO:     past"))
-	h.pods.print("pod", "2026-01-02T03:04:05Z ERROR:    live\n")
-	s.expect(frame(1, "ERROR", "ERROR:    live"))
-	h.pods.end("pod")
-	s.expect("event: end\ndata: {\"reason\":\"ended\"}", "closed")
+	s.expect("retry: 3000", frame(1, "INFO", "INFO:     past"))
+	h.prints(run, 2, "ERROR", "ERROR:    live")
+	s.expect(frame(2, "ERROR", "ERROR:    live"))
+	_, err := h.store.AppendLogs(t.Context(), []store.LogLine{
+		{RunUID: run, Source: store.SourceSystem, Seq: 1, At: testTime, Level: "WARNING", Message: "stopping"},
+		{RunUID: run, Source: store.SourceSubprocess, Seq: 3, At: testTime, Level: "INFO", Message: "half", Partial: true},
+	})
+	h.must(err)
+	system := "id: 3\ndata: {\"timestamp\":\"2026-01-02T03:04:05Z\",\"level\":\"WARNING\",\"message\":\"stopping\",\"source\":\"system\"}"
+	half := strings.Replace(frame(4, "INFO", "half"), "\"subprocess\"", "\"subprocess\",\"partial\":true", 1)
+	s.expect(system, half)
+	h.completes(run)
+	s.expect(endFrame, "closed")
 
 	// A client that was away goes on where it was.
-	h.stream("gen", h.token("alice", auth.RoleUser), fmt.Sprintf("%d-0", stampNanos)).
-		expect("retry: 3000", frame(1, "ERROR", "ERROR:    live"), "event: end\ndata: {\"reason\":\"ended\"}", "closed")
-	h.stream("gen", h.token("alice", auth.RoleUser), "1-0").
-		expect("retry: 3000", "event: gap\ndata: {\"lost\":null}", frame(0, "INFO", "INFO:     past"))
+	h.stream("gen", h.token("alice", auth.RoleUser), "2").expect("retry: 3000", system, half, endFrame, "closed")
+	h.stream("gen", h.token("alice", auth.RoleUser), "4").expect("retry: 3000", endFrame, "closed")
 }
 
-func TestLogStreamWaitsForThePod(t *testing.T) {
-	h := newHarness(t, nil)
-	h.launched("gen", "alice")
+// What is missing is told of where it is missing, as far as the numbers tell, and otherwise at the end.
+func TestLogStreamTellsWhatIsMissing(t *testing.T) {
+	gap := func(lost string) string { return "event: gap\ndata: {\"lost\":" + lost + "}" }
+	first, second, last := frame(1, "INFO", "third"), frame(2, "INFO", "fourth"), frame(3, "INFO", "tenth")
+	tests := map[string]struct {
+		missing *int64
+		after   string
+		want    []string
+	}{
+		"all of it is in the numbers": {ptr(int64(7)), "", []string{gap("2"), first, second, gap("5"), last}},
+		"more at the end":             {ptr(int64(9)), "", []string{gap("2"), first, second, gap("5"), last, gap("2")}},
+		"nobody knows how many":       {nil, "", []string{gap("2"), first, second, gap("5"), last, gap("null")}},
+		"for a client that was away":  {ptr(int64(7)), "1", []string{second, gap("5"), last, gap("2")}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			h := withPod(newHarness(t, nil))
+			run := h.launched("gen", "alice").ID
+			h.recorded(ranOut(run, "gen", "alice", testTime))
+			h.prints(run, 3, "INFO", "third")
+			h.prints(run, 4, "INFO", "fourth")
+			h.prints(run, 10, "INFO", "tenth")
+			h.must(h.store.PutLogState(t.Context(), run, store.LogState{Complete: true, MissingFrom: &testTime, LinesMissing: tt.missing}))
+			s := h.stream("gen", h.token("alice", auth.RoleUser), tt.after)
+			s.expect(append(append([]string{"retry: 3000"}, tt.want...), endFrame, "closed")...)
+		})
+	}
+}
+
+// A run that is over ends the stream also when nobody says that its log is complete, with everything that was stored.
+func TestLogStreamEndsAfterTheRun(t *testing.T) {
+	overs := map[string]func(*harness){
+		"stopped": func(h *harness) {
+			h.cluster.setStatus(h.t, instanceName("gen"), ended(v1alpha1.PhaseStopped, v1alpha1.ReasonStopRequested))
+		},
+		"deleted": func(h *harness) { h.deleted(instanceName("gen")) },
+		"started afresh": func(h *harness) {
+			h.cluster.setStatus(h.t, instanceName("gen"), func(p *v1alpha1.PreviewInstance) { p.Status.Restarts = 1 })
+		},
+	}
+	for name, over := range overs {
+		t.Run(name, func(t *testing.T) {
+			h := withPod(newHarness(t, func(o *Options) { o.LastLinesWait = time.Millisecond }))
+			run := h.launched("gen", "alice").ID
+			s := h.stream("gen", h.token("alice", auth.RoleUser), "")
+			s.expect("retry: 3000")
+			h.prints(run, 1, "INFO", "hello")
+			s.expect(frame(1, "INFO", "hello"))
+			over(h)
+			s.expect(endFrame, "closed")
+		})
+	}
+	// One that was over long before.
+	h := withPod(newHarness(t, func(o *Options) { o.LastLinesWait = time.Minute }))
+	run := h.launched("gen", "alice").ID
+	for seq := range int64(1200) {
+		h.prints(run, seq+1, "INFO", "hello")
+	}
+	h.cluster.setStatus(t, instanceName("gen"), ended(v1alpha1.PhaseFailed, v1alpha1.ReasonRuntimeNotFound))
+	h.sees("gen", func(p *v1alpha1.PreviewInstance) bool { return p.Status.Phase.Finished() })
+	h.clock.advance(2 * time.Minute)
 	s := h.stream("gen", h.token("alice", auth.RoleUser), "")
 	s.expect("retry: 3000")
-	h.pods.print("pod", "2026-01-02T03:04:05Z hello\n")
-	// The name of a pod is written before the pod is created; its log must not be asked for yet.
-	h.cluster.setStatus(t, instanceName("gen"), func(p *v1alpha1.PreviewInstance) { p.Status.PodName = "pod" })
-	h.sees("gen", func(p *v1alpha1.PreviewInstance) bool { return p.Status.PodName != "" })
-	if got := h.pods.opens(); got != 0 {
-		t.Errorf("the log of a pod that is not there was opened %d times", got)
+	for id := range 1200 {
+		s.expect(frame(id+1, "INFO", "hello"))
 	}
-	h.cluster.setStatus(t, instanceName("gen"), podReady)
-	s.expect(frame(0, "INFO", "hello"))
-}
-
-func TestLogStreamOfAPreviewThatNeverHadAPod(t *testing.T) {
-	h := newHarness(t, nil)
-	h.launched("gen", "alice")
-	s := h.stream("gen", h.token("alice", auth.RoleUser), "")
-	h.cluster.setStatus(t, instanceName("gen"), ended(v1alpha1.PhaseFailed, v1alpha1.ReasonRuntimeNotFound))
-	s.expect("retry: 3000", "event: end\ndata: {\"reason\":\"no-pod\"}", "closed")
+	s.expect(endFrame, "closed")
 }
 
 func TestLogStreamHeartbeats(t *testing.T) {
@@ -262,119 +323,3 @@ func TestActivityIsRememberedUntilTheInstanceIsGone(t *testing.T) {
 		t.Error("an instance that is gone is remembered")
 	}
 }
-
-// What an application prints while it is stopped reaches those who view, and those who come later, until the preview is
-// gone. Nobody has to have viewed before.
-func TestLastLinesAreKept(t *testing.T) {
-	h := withPod(newHarness(t, nil))
-	h.launched("gen", "alice")
-	h.eventually("the log is followed without a viewer", func() bool { return h.pods.opens() == 1 })
-	token := h.token("alice", auth.RoleUser)
-	viewer := h.stream("gen", token, "")
-	viewer.expect("retry: 3000")
-	h.cluster.setStatus(t, instanceName("gen"), func(p *v1alpha1.PreviewInstance) { p.Status.Phase = v1alpha1.PhaseStopping })
-	h.pods.print("pod", "2026-01-02T03:04:05Z shutting down\n2026-01-02T03:04:05Z bye\n")
-	h.pods.end("pod")
-	viewer.expect(frame(0, "INFO", "shutting down"), frame(1, "INFO", "bye"), "event: end\ndata: {\"reason\":\"ended\"}", "closed")
-	h.cluster.setStatus(t, instanceName("gen"), func(p *v1alpha1.PreviewInstance) {
-		ended(v1alpha1.PhaseStopped, v1alpha1.ReasonStopRequested)(p)
-		p.Status.PodName = ""
-	})
-	h.sees("gen", func(p *v1alpha1.PreviewInstance) bool { return p.Status.Phase.Finished() })
-
-	opened := h.pods.opens()
-	for range 2 {
-		h.stream("gen", token, "").
-			expect("retry: 3000", frame(0, "INFO", "shutting down"), frame(1, "INFO", "bye"), "event: end\ndata: {\"reason\":\"ended\"}", "closed")
-	}
-	if got := h.pods.opens(); got != opened {
-		t.Errorf("the log was read %d times more; the pod is gone by now", got-opened)
-	}
-	relaunch(h)
-	h.eventually("the log of the predecessor is dropped and the next is followed", func() bool { return h.pods.opens() > opened })
-}
-
-// After a cut watch nobody is told of the deletion itself.
-func TestReplacedInstancesAreToldToBeGone(t *testing.T) {
-	instances, err := NewInstances(newCluster(t), namespace)
-	if err != nil {
-		t.Fatal(err)
-	}
-	was, now := &v1alpha1.PreviewInstance{}, &v1alpha1.PreviewInstance{}
-	was.Namespace, was.Name, was.UID = namespace, "g", "was"
-	now.Namespace, now.Name, now.UID = namespace, "g", "now"
-	if err := instances.informer.GetStore().Add(now); err != nil {
-		t.Fatal(err)
-	}
-	var told []string
-	instances.OnChange(func(pvi *v1alpha1.PreviewInstance, gone bool) {
-		told = append(told, fmt.Sprintf("%s gone %t", pvi.UID, gone))
-	})
-	instances.updated(was, now)
-	instances.updated(now, now)
-	if diff := cmp.Diff([]string{"was gone true", "now gone false", "now gone false"}, told); diff != "" {
-		t.Errorf("told (-want +got):\n%s", diff)
-	}
-}
-
-func TestLogKeeper(t *testing.T) {
-	instance := func(uid, pod string, change func(*v1alpha1.PreviewInstance)) *v1alpha1.PreviewInstance {
-		pvi := &v1alpha1.PreviewInstance{}
-		pvi.UID = types.UID(uid)
-		podReady(pvi)
-		pvi.Status.PodName = pod
-		if change != nil {
-			change(pvi)
-		}
-		return pvi
-	}
-	type step struct {
-		pvi  *v1alpha1.PreviewInstance
-		gone bool
-	}
-	tests := map[string]struct {
-		steps []step
-		full  bool
-		want  []string
-	}{
-		"once":                {[]step{{instance("a", "1", nil), false}, {instance("a", "1", nil), false}}, false, []string{"keep 1"}},
-		"not ready yet":       {[]step{{instance("a", "1", func(p *v1alpha1.PreviewInstance) { p.Status.Conditions = nil }), false}}, false, nil},
-		"ended before we saw": {[]step{{instance("a", "1", ended(v1alpha1.PhaseStopped, "")), false}}, false, nil},
-		"kept when it ends":   {[]step{{instance("a", "1", nil), false}, {instance("a", "1", ended(v1alpha1.PhaseFailed, "")), false}}, false, []string{"keep 1"}},
-		"gone":                {[]step{{instance("a", "1", nil), false}, {instance("a", "1", nil), true}, {instance("a", "1", nil), true}}, false, []string{"keep 1", "drop 1"}},
-		"gone before":         {[]step{{instance("a", "1", nil), true}}, false, nil},
-		"stopped":             {[]step{{instance("a", "1", nil), false}, {instance("a", "", ended(v1alpha1.PhaseStopped, "")), false}}, false, []string{"keep 1"}},
-		"started afresh":      {[]step{{instance("a", "1", nil), false}, {instance("a", "1", func(p *v1alpha1.PreviewInstance) { p.Status.Restarts = 1 }), false}}, false, []string{"keep 1", "drop 1", "keep 1"}},
-		"another pod":         {[]step{{instance("a", "1", nil), false}, {instance("a", "2", nil), false}}, false, []string{"keep 1", "drop 1", "keep 2"}},
-		"two instances":       {[]step{{instance("a", "1", nil), false}, {instance("b", "2", nil), false}, {instance("a", "1", nil), true}}, false, []string{"keep 1", "keep 2", "drop 1"}},
-		"too many, and again": {[]step{{instance("a", "1", nil), false}, {instance("a", "1", nil), false}, {instance("a", "1", nil), true}}, true, []string{"keep 1", "keep 1"}},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			logs := &recordedLogs{full: tt.full}
-			keeper := newLogKeeper(logs, slog.New(slog.DiscardHandler))
-			for _, s := range tt.steps {
-				keeper.see(s.pvi, s.gone)
-			}
-			if diff := cmp.Diff(tt.want, logs.did); diff != "" {
-				t.Errorf("calls (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-// recordedLogs is what a logKeeper works on.
-type recordedLogs struct {
-	full bool
-	did  []string
-}
-
-func (r *recordedLogs) Keep(pod string) error {
-	r.did = append(r.did, "keep "+pod)
-	if r.full {
-		return podlogs.ErrTooManyKept
-	}
-	return nil
-}
-
-func (r *recordedLogs) Drop(pod string) { r.did = append(r.did, "drop "+pod) }

@@ -59,7 +59,7 @@ func newMetrics(operations []operation, openStreams func() int) *metrics {
 			In: "`created`, `found`, `replayed`, or the problem"})
 	s.Gauge("preview_gateway_open_streams", "Log streams and exports of logs that are open now.", func() float64 { return float64(openStreams()) })
 	m.streams = s.Histogram("preview_gateway_stream_duration_seconds", "How long log streams were open, by why they ended.", streamBuckets,
-		telemetry.Label{Name: "reason", Values: []string{endOfLog, endNoPod, endOfToken, endOfShutdown, streamGone}})
+		telemetry.Label{Name: "reason", Values: []string{endOfLog, endOfToken, endOfShutdown, streamGone}})
 	m.proxied = s.Histogram("preview_gateway_proxied_duration_seconds", "Time that applications took to answer proxied requests, or to fail.", telemetry.Buckets,
 		telemetry.Label{Name: "outcome", Values: []string{
 			outcomeAnswered, kindTimeout.slug, kindRefused.slug, kindBroken.slug, kindResponseTooLarge.slug, kindClientGone.slug,

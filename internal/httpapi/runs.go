@@ -24,6 +24,8 @@ type RunStore interface {
 	Logs(ctx context.Context, q store.LogQuery) (lines []store.LogLine, next int64, err error)
 	// Export returns all lines that match, in pages of its own.
 	Export(ctx context.Context, q store.LogQuery) iter.Seq2[store.LogLine, error]
+	// Follow begins after a line, at the first one for 0.
+	Follow(runUID string, afterID int64) *store.Follower
 }
 
 // runLog is what is known of the log of a run beside its lines.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -11,7 +12,6 @@ import (
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
-	"github.com/codebegen/preview-operator/internal/podlogs"
 	"github.com/codebegen/preview-operator/internal/ticket"
 )
 
@@ -48,7 +48,7 @@ async function follow(gateway, generation, bearer, show) {
       source.addEventListener("end", (e) => { source.close(); done(JSON.parse(e.data).reason); });
       source.onerror = () => { source.close(); done("cut"); };
     });
-    if (why === "ended" || why === "no-pod") return;
+    if (why === "ended") return;
     await new Promise((later) => setTimeout(later, 3000));
   }
 }
@@ -121,20 +121,20 @@ func readStreamQuery(c *gin.Context) (streamQuery, error) {
 	return q, nil
 }
 
-// cursor is the place to go on from; nil at the beginning. The header is newer than what the URL was made with.
-func (q streamQuery) cursor(header string) (*podlogs.Cursor, error) {
+// cursor is the id of the line to go on after; 0 for the beginning. The header is newer than what the URL was made with.
+func (q streamQuery) cursor(header string) (int64, error) {
 	field, text := lastEventHeader, header
 	if text == "" {
 		field, text = lastEventQuery, q.lastEventID
 	}
 	if text == "" {
-		return nil, nil
+		return 0, nil
 	}
-	cursor, err := podlogs.ParseCursor(text)
-	if err != nil {
-		return nil, invalid(field, "is not an id of this stream; leave it out to begin anew")
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id < 1 {
+		return 0, invalid(field, "is not an id of this stream; leave it out to begin anew")
 	}
-	return &cursor, nil
+	return id, nil
 }
 
 // viewer authenticates who wants to see a log, by bearer or by ticket, and returns the preview.

@@ -30,27 +30,28 @@ func (h *harness) follow(url string) *stream {
 
 func TestTicketsOpenAStreamOnce(t *testing.T) {
 	h := withPod(newHarness(t, func(o *Options) { o.MaxStreams, o.MaxStreamsPerUser = 16, 16 }))
-	h.launched("gen", "alice")
-	h.pods.print("pod", "2026-01-02T03:04:05Z one\n2026-01-02T03:04:05Z two\n")
+	run := h.launched("gen", "alice").ID
+	h.prints(run, 1, "INFO", "one")
+	h.prints(run, 2, "INFO", "two")
 	made := h.ticketFor(h.token("alice", auth.RoleUser))
 	want := ticketReply{ExpiresAt: testTime.Add(30 * time.Second), URL: streamPath + "?ticket=" + made.Ticket}
 	if diff := cmp.Diff(want, made, cmpopts.IgnoreFields(ticketReply{}, "Ticket")); diff != "" {
 		t.Errorf("ticket (-want +got):\n%s", diff)
 	}
-	h.follow(made.URL).expect("retry: 3000", frame(0, "INFO", "one"), frame(1, "INFO", "two"))
+	h.follow(made.URL).expect("retry: 3000", frame(1, "INFO", "one"), frame(2, "INFO", "two"))
 	for range 2 {
 		if a := h.do(call{method: "GET", path: made.URL}); a.status != http.StatusUnauthorized || a.slug() != "unauthorized" || !strings.Contains(string(a.body), "ask for a new one") {
 			t.Errorf("a used ticket: %d %s", a.status, a.body)
 		}
 	}
 	// A new EventSource cannot say after which event to go on but in its URL; one that reconnects knows better.
-	again := h.ticketFor(h.token("alice", auth.RoleUser)).URL + "&last_event_id=" + cursor(0)
-	h.follow(again).expect("retry: 3000", frame(1, "INFO", "two"))
-	newer := h.ticketFor(h.token("alice", auth.RoleUser)).URL + "&last_event_id=1-0"
-	h.open(newer, http.Header{"Last-Event-Id": {cursor(0)}}).expect("retry: 3000", frame(1, "INFO", "two"))
+	again := h.ticketFor(h.token("alice", auth.RoleUser)).URL + "&last_event_id=1"
+	h.follow(again).expect("retry: 3000", frame(2, "INFO", "two"))
+	newer := h.ticketFor(h.token("alice", auth.RoleUser)).URL + "&last_event_id=2"
+	h.open(newer, http.Header{"Last-Event-Id": {"1"}}).expect("retry: 3000", frame(2, "INFO", "two"))
 	// Where it goes on can be said beside a bearer token, too.
-	h.open(streamPath+"?last_event_id="+cursor(0), http.Header{"Authorization": {"Bearer " + h.token("alice", auth.RoleUser)}}).
-		expect("retry: 3000", frame(1, "INFO", "two"))
+	h.open(streamPath+"?last_event_id=1", http.Header{"Authorization": {"Bearer " + h.token("alice", auth.RoleUser)}}).
+		expect("retry: 3000", frame(2, "INFO", "two"))
 	if strings.Contains(h.log.String(), made.Ticket) {
 		t.Error("the ticket is in the log")
 	}

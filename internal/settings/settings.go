@@ -81,8 +81,6 @@ type Settings struct {
 	LaunchWait, IdempotencyTTL time.Duration
 	// MaxRequests and MaxUploads are served at once, MaxStreams are open at once, MaxStreamsPerUser of one user.
 	MaxRequests, MaxUploads, MaxStreams, MaxStreamsPerUser int32
-	// LogBufferLines and LogBufferKB bound what is kept in memory of one log, LogBufferTotalMB of all that have ended.
-	LogBufferLines, LogBufferKB, LogBufferTotalMB int32
 	// GatewayServiceAccount is the service account whose tokens the manager requests for the gateway; empty turns
 	// that off. GatewayTokenFile is where they are written and read.
 	GatewayServiceAccount, GatewayTokenFile string

@@ -117,9 +117,6 @@ PREVIEW_MAX_REQUESTS: {{ .maxRequests | int | quote }}
 PREVIEW_MAX_UPLOADS: {{ .maxUploads | int | quote }}
 PREVIEW_MAX_STREAMS: {{ .maxStreams | int | quote }}
 PREVIEW_MAX_STREAMS_PER_USER: {{ .maxStreamsPerUser | int | quote }}
-PREVIEW_LOG_BUFFER_LINES: {{ .logBufferLines | int | quote }}
-PREVIEW_LOG_BUFFER_KB: {{ .logBufferKB | int | quote }}
-PREVIEW_LOG_BUFFER_TOTAL_MB: {{ .logBufferTotalMB | int | quote }}
 PREVIEW_BASE_URL_TEMPLATE: {{ .baseURLTemplate | quote }}
 PREVIEW_CLUSTER_DOMAIN: {{ .clusterDomain | quote }}
 {{- if .egressBlockedCIDRs }}
