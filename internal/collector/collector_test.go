@@ -73,6 +73,11 @@ func TestEachLineOnceWhateverCrashes(t *testing.T) {
 				runner, m, pods := newFakeRunner(t), newMemory(), &fakePods{}
 				crashes := make(chan struct{}, 100)
 				arrange(runner, m, pods, func() { crashes <- struct{}{} })
+				runner.onAck = func(seq uint64) {
+					if last, _ := m.LastSeq(context.Background(), runUID, store.SourceSubprocess); uint64(last) < seq {
+						t.Errorf("line %d was acknowledged, only %d are stored", seq, last)
+					}
+				}
 				texts := numbered(1, lines)
 				runner.print(texts...)
 				runner.end()
@@ -316,6 +321,9 @@ func TestSystemLinesAreStoredOnce(t *testing.T) {
 	calls := m.calls
 	m.mu.Unlock()
 	c.System(runUID, line(1, "again"), line(3, "again"))
+	if err := c.Settle(t.Context(), runUID); err != nil {
+		t.Fatal(err)
+	}
 	c.Close()
 	// A manager that starts tells all of it again.
 	c = newCollector(t, m, &fakePods{})

@@ -146,6 +146,7 @@ type fakeRunner struct {
 	// cutAfter ends a stream after so many lines, 0 for never.
 	cutAfter int
 	gone     bool
+	onAck    func(seq uint64)
 }
 
 func newFakeRunner(t *testing.T) *fakeRunner {
@@ -215,6 +216,9 @@ func (f *fakeRunner) ack(w http.ResponseWriter, r *http.Request) {
 	var ack runnerapi.Ack
 	_ = json.NewDecoder(r.Body).Decode(&ack)
 	f.change(func() { f.acked = max(f.acked, ack.Seq) })
+	if f.onAck != nil {
+		f.onAck(ack.Seq)
+	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
