@@ -49,7 +49,7 @@ func capacitySpecs() {
 		var user *framework.UserClient
 		for i := range previews {
 			if i%previewsOfUser == 0 {
-				user = userClient(unique("user"))
+				user = userClient(unique(fmt.Sprintf("capacity-user-%d", i/previewsOfUser)))
 			}
 			previews[i] = preview{UserClient: user, id: unique(fmt.Sprintf("capacity-%03d", i))}
 			Expect(user.PutGeneration(ctx, previews[i].id, "capacity", minimal(previews[i].id))).To(Succeed())
