@@ -123,7 +123,7 @@ def draw_graph(panel, series, start, end):
         line = bottom - share * (bottom - top)
         out.append(f'<path d="M{left:.0f} {line:.1f}H{right:.0f}" stroke="#ececee"/>')
         out.append(text(left - 5, line + 4, number(highest * share, unit), 10, extra='text-anchor="end"'))
-    for share in (0, 0.5, 1):
+    for share in (0, 0.5, 1) if w > 250 else (0, 1):
         at = datetime.datetime.fromtimestamp(start + share * (end - start), datetime.timezone.utc)
         anchor = ("start", "middle", "end")[int(share * 2)]
         out.append(text(left + share * (right - left), bottom + 14, at.strftime("%H:%M:%S"), 10, extra=f'text-anchor="{anchor}"'))
