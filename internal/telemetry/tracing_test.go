@@ -171,7 +171,7 @@ func TestPropagation(t *testing.T) {
 func TestAnnotationsThatAreNone(t *testing.T) {
 	const trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 	for _, text := range []string{
-		"", "00", "00-" + trace + "-" + span, "00-" + trace + "-" + span + "-01\nforged", "00-" + trace + "-" + span + "-01-more", "ff-" + trace + "-" + span + "-01",
+		"", "00", "00-" + trace + "-" + span, "01-" + trace + "-" + span + "-01-a-later-version", "00-" + trace + "-" + span + "-01\nforged", "00-" + trace + "-" + span + "-01-more", "ff-" + trace + "-" + span + "-01",
 		"00-00000000000000000000000000000000-" + span + "-01", "00-" + trace + "-0000000000000000-01", "00-4BF92F3577B34DA6A3CE929D0E0E4736-" + span + "-01",
 	} {
 		if ParseTraceparent(text).IsValid() {
