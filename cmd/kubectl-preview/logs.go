@@ -46,11 +46,8 @@ func (a *app) logs(ctx context.Context, id string, opts client.LogOptions) error
 		fmt.Fprintf(a.ErrOut, "the stream was cut (%s); going on in %s\n", a.visible(cause.Error(), a.errIsTerminal), took(wait))
 	}
 	printer := &logPrinter{app: a, colours: a.colours()}
-	end, err := c.Logs(ctx, status.GenerationID, opts, printer.print)
+	_, err = c.Logs(ctx, status.GenerationID, opts, printer.print)
 	printer.close()
-	if end == client.EndNoPod {
-		fmt.Fprintf(a.ErrOut, "%s has no pod whose log could be read: it is %s\n", status.GenerationID, status.Status)
-	}
 	return gatewayError(err)
 }
 

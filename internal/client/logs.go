@@ -38,7 +38,6 @@ var defaultPatience = patience{idle: 45 * time.Second, firstLine: 3 * time.Secon
 // The reasons for which the gateway ends a log.
 const (
 	EndOfLog        = "ended"
-	EndNoPod        = "no-pod"
 	endTokenExpired = "token-expired"
 	endShutdown     = "shutdown"
 )
@@ -86,7 +85,7 @@ var errProtocol = errors.New("the stream is not that of the API, is this the gat
 var errIdle = errors.New("nothing came from the gateway, not even a heartbeat")
 
 // Logs calls each with every event in turn, reconnecting as often as needed, and returns why the log ended: EndOfLog or
-// EndNoPod, or nothing when what there was has been read. An error of each ends it, and is returned.
+// a reason of later times, or nothing when what there was has been read. An error of each ends it, and is returned.
 func (c *Client) Logs(ctx context.Context, id string, opts LogOptions, each func(LogEvent) error) (string, error) {
 	f := &follower{client: c, id: id, opts: opts, each: each, after: opts.After, retry: defaultRetry}
 	for {

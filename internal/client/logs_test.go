@@ -144,7 +144,6 @@ func TestLogs(t *testing.T) {
 			script: script{texts: []string{line("8", "a") + end("ended")}}, after: "7",
 			want: []string{"a"}, wantEnd: EndOfLog, wantAfter: []string{"7"},
 		},
-		"no pod":                 {script: script{texts: []string{end("no-pod")}}, wantEnd: EndNoPod, wantAfter: []string{""}},
 		"reason of a later time": {script: script{texts: []string{end("moved")}}, wantEnd: "moved", wantAfter: []string{""}},
 		"cut twice": {
 			script: script{texts: []string{line("1", "a"), line("2", "b") + "id: 3\ndata: {\"mess", line("3", "c") + end("ended")}},
