@@ -17,7 +17,7 @@ const (
 	HeartbeatEvery = 5 * time.Second
 	// CollectorPatience is how long after a collector's last sign of life, the beginning of a stream or an Ack, an
 	// application is held back for it when the journal is full.
-	CollectorPatience = 10 * time.Second
+	CollectorPatience = time.Minute
 
 	// MaxLineBytes bounds a line of the journal; longer ones are split.
 	MaxLineBytes = 16 << 10

@@ -29,7 +29,7 @@ func rightsSpecs() {
 		expectRights(ctx, []right{
 			{gateway, previews, "create", previewGroup, "previewinstances", "", "", true},
 			{gateway, previews, "patch", previewGroup, "previewinstances", "", "", true},
-			{gateway, previews, "get", "", "pods", "log", "", true},
+			{gateway, previews, "get", "", "pods", "log", "", false},
 			{gateway, previews, "create", "", "pods", "", "", false},
 			{gateway, previews, "delete", "", "pods", "", "", false},
 			{gateway, previews, "patch", "", "pods", "", "", false},
@@ -56,6 +56,7 @@ func rightsSpecs() {
 	It("gives the manager no secrets, no other namespaces and no way to more rights", func(ctx SpecContext) {
 		expectRights(ctx, []right{
 			{manager, previews, "create", "", "pods", "", "", true},
+			{manager, previews, "get", "", "pods", "log", "", true},
 			{manager, previews, "create", "networking.k8s.io", "networkpolicies", "", "", true},
 			{manager, system, "create", "", "serviceaccounts", "token", "preview-gateway", true},
 			{manager, previews, "get", "", "secrets", "", "", false},

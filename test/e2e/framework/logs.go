@@ -57,6 +57,23 @@ func (u *UserClient) Logs(ctx context.Context, id string) (*LogStream, error) {
 	return s, nil
 }
 
+// Export opens what a path answers with in a media type, however long it is.
+func (u *UserClient) Export(ctx context.Context, path, mediaType string) (io.ReadCloser, error) {
+	response, err := u.send(ctx, http.MethodGet, path, http.Header{"Accept": {mediaType}}, nil)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode == http.StatusOK {
+		return response.Body, nil
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	if err != nil {
+		return nil, err
+	}
+	return nil, newError(response, body)
+}
+
 func (s *LogStream) read(body io.ReadCloser) {
 	defer close(s.done)
 	defer body.Close()

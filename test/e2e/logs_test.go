@@ -1,0 +1,139 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/codebegen/preview-operator/test/e2e/framework"
+)
+
+// countedLines are more than the kubelet keeps in two files of a container's log.
+const countedLines = 300_000
+
+// logSpecs restart the manager while an application prints, and read its log when nothing else is left of it.
+func logSpecs() {
+	It("keep each line once while managers are killed and replaced, and outlive the pod", func(ctx SpecContext) {
+		p := launchProject(ctx, "counter", testProject("counter"), 0)
+		DeferCleanup(func(ctx SpecContext) { _ = p.DeleteGeneration(ctx, p.id) })
+		instance := p.eventuallyRunning(ctx)
+		reply, err := p.Request(ctx, p.id, p.launch.SessionToken, framework.Envelope{Method: http.MethodPost, Path: fmt.Sprintf("/count/%d", countedLines)})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(reply.StatusCode).To(Equal(http.StatusOK))
+
+		started := time.Now()
+		for part, interrupt := range []func(context.Context){killManager, replaceOperator, killManager} {
+			p.eventuallyPrinted(ctx, countedLines*(part+1)/5)
+			interrupt(ctx)
+		}
+		p.eventuallyPrinted(ctx, countedLines)
+		GinkgoWriter.Printf("%d lines were printed in %s\n", countedLines, time.Since(started).Round(time.Millisecond))
+
+		By("deleting everything else that knows the log")
+		Expect(cluster.Client.Delete(ctx, instance)).To(Succeed())
+		eventuallyAbsent(ctx, instance.Name)
+		Eventually(ctx, p.logState).WithTimeout(time.Minute).WithPolling(poll).Should(Equal(logState{Status: "stopped", LogComplete: true}))
+		p.expectCounted(ctx)
+	})
+}
+
+// eventuallyPrinted waits until the application has printed that many lines.
+func (p preview) eventuallyPrinted(ctx context.Context, lines int) {
+	GinkgoHelper()
+	Eventually(ctx, func(ctx context.Context) (int, error) {
+		reply, err := p.Get(ctx, p.id, p.launch.SessionToken, "/printed")
+		if err != nil {
+			return 0, err
+		}
+		var answer struct{ Printed int }
+		return answer.Printed, reply.Decode(&answer)
+	}).WithTimeout(5 * time.Minute).WithPolling(20 * time.Millisecond).Should(BeNumerically(">=", lines))
+}
+
+// killManager kills the manager's process and waits until it has been started again.
+func killManager(ctx context.Context) {
+	GinkgoHelper()
+	manager, err := cluster.ManagerPod(ctx)
+	Expect(err).NotTo(HaveOccurred())
+	process, err := framework.ContainerProcess(string(manager.UID), "/manager")
+	Expect(err).NotTo(HaveOccurred())
+	Expect(kill(process)).To(Succeed())
+	Eventually(ctx, func(ctx context.Context) (int, error) {
+		return framework.ContainerProcess(string(manager.UID), "/manager")
+	}).WithTimeout(startTimeout).WithPolling(poll).ShouldNot(Or(BeZero(), Equal(process)))
+}
+
+// replaceOperator deletes the pod of manager and gateway and waits for another one.
+func replaceOperator(ctx context.Context) {
+	GinkgoHelper()
+	before, err := cluster.ManagerPod(ctx)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(cluster.Client.Delete(ctx, before)).To(Succeed())
+	Eventually(ctx, func(ctx context.Context) (bool, error) {
+		now, err := cluster.ManagerPod(ctx)
+		if err != nil {
+			return false, err
+		}
+		for _, c := range now.Status.Conditions {
+			if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
+				return now.UID != before.UID, nil
+			}
+		}
+		return false, nil
+	}).WithTimeout(startTimeout).WithPolling(poll).Should(BeTrue())
+}
+
+// logState is what the page of a log says about the run.
+type logState struct {
+	Status       string `json:"status"`
+	LogComplete  bool   `json:"log_complete"`
+	LinesMissing int    `json:"lines_missing"`
+}
+
+func (p preview) logState(ctx context.Context) (logState, error) {
+	status, _, body, err := p.Call(ctx, http.MethodGet, p.logPath(), nil, nil)
+	if err != nil || status != http.StatusOK {
+		return logState{}, fmt.Errorf("%d %s: %w", status, body, err)
+	}
+	var answer struct{ Run logState }
+	return answer.Run, json.Unmarshal(body, &answer)
+}
+
+func (p preview) logPath() string {
+	return "/api/v1/generations/" + p.id + "/preview/logs?run_id=" + p.launch.ID + "&source=subprocess"
+}
+
+// expectCounted reads the whole log and wants every number, once and in its order.
+func (p preview) expectCounted(ctx context.Context) {
+	GinkgoHelper()
+	log, err := p.Export(ctx, p.logPath(), "application/x-ndjson")
+	Expect(err).NotTo(HaveOccurred())
+	defer log.Close()
+	next := 1
+	for reader := bufio.NewReader(log); ; {
+		text, err := reader.ReadBytes('\n')
+		if err == io.EOF {
+			break
+		}
+		Expect(err).NotTo(HaveOccurred())
+		var line struct{ Message string }
+		Expect(json.Unmarshal(text, &line)).To(Succeed())
+		var number int
+		if n, _ := fmt.Sscanf(line.Message, "line %d of", &number); n != 1 {
+			continue
+		}
+		if number != next {
+			Expect(number).To(Equal(next), "a line is missing, twice there, or in another place")
+		}
+		next++
+	}
+	Expect(next - 1).To(Equal(countedLines))
+}
