@@ -73,7 +73,10 @@ func launchSpecs() {
 		Eventually(ctx, func(ctx context.Context) (framework.Status, error) { return bookstore.Status(ctx, bookstore.id) }).
 			WithTimeout(10 * time.Second).WithPolling(poll).Should(And(
 			HaveField("Status", "running"), HaveField("Health", "healthy"), HaveField("Port", bookstore.launch.Port),
-			HaveField("ID", bookstore.launch.ID), HaveField("BaseURL", bookstore.launch.BaseURL)))
+			HaveField("ID", bookstore.launch.ID), HaveField("BaseURL", bookstore.launch.BaseURL),
+			// An interpreter with FastAPI takes some 30 MiB; the limit is 512.
+			HaveField("MemoryUsageMB", HaveValue(And(BeNumerically(">", 5), BeNumerically("<", 512)))),
+			HaveField("CPUUsagePercent", HaveValue(And(BeNumerically(">=", 0), BeNumerically("<=", 200))))))
 		Expect(bookstore.Config(ctx, bookstore.id)).To(And(
 			HaveKeyWithValue("port", BeNumerically("==", bookstore.launch.Port)),
 			HaveKeyWithValue("timeout_seconds", BeNumerically("==", 30)),

@@ -142,13 +142,16 @@ type Launch struct {
 
 // Status is the answer to a status request. Raw is the whole of it.
 type Status struct {
-	ID            string          `json:"id"`
-	Status        string          `json:"status"`
-	Port          int32           `json:"port"`
-	BaseURL       string          `json:"base_url"`
-	UptimeSeconds float64         `json:"uptime_seconds"`
-	Health        string          `json:"health"`
-	Raw           json.RawMessage `json:"-"`
+	ID            string  `json:"id"`
+	Status        string  `json:"status"`
+	Port          int32   `json:"port"`
+	BaseURL       string  `json:"base_url"`
+	UptimeSeconds float64 `json:"uptime_seconds"`
+	Health        string  `json:"health"`
+	// MemoryUsageMB and CPUUsagePercent are nil while they are not known.
+	MemoryUsageMB   *float64        `json:"memory_usage_mb"`
+	CPUUsagePercent *float64        `json:"cpu_usage_percent"`
+	Raw             json.RawMessage `json:"-"`
 }
 
 // Envelope is a request to the application.
