@@ -14,6 +14,14 @@ const (
 	// can be listed.
 	LabelUser = "preview.codebegen.dev/user"
 
+	// LabelWarm is WarmUnclaimed on pods that wait for an instance. A claim removes it.
+	LabelWarm = "preview.codebegen.dev/warm"
+	// LabelRevision is a hash of the template that a pod was rendered from.
+	LabelRevision = "preview.codebegen.dev/runtime-revision"
+
+	// WarmUnclaimed is the value of LabelWarm.
+	WarmUnclaimed = "true"
+
 	// ComponentPreview is the value of LabelComponent on preview pods and on what belongs to their namespace.
 	ComponentPreview = "preview"
 

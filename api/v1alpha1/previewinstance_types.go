@@ -255,6 +255,57 @@ type Failure struct {
 	At metav1.Time `json:"at"`
 }
 
+// StartKind says what a run was started from.
+// +kubebuilder:validation:Enum=Warm;Cold
+type StartKind string
+
+const (
+	// StartWarm: a pod that waited was taken.
+	StartWarm StartKind = "Warm"
+	// StartCold: a pod was created.
+	StartCold StartKind = "Cold"
+)
+
+// Interpreter says where the application's Python process comes from.
+// +kubebuilder:validation:Enum=Forked;Fresh
+type Interpreter string
+
+const (
+	// InterpreterForked: it was forked from one that had preloaded what applications are made of.
+	InterpreterForked Interpreter = "Forked"
+	// InterpreterFresh: it was started anew, because the environment has variables that Python or the dynamic linker reads
+	// only then.
+	InterpreterFresh Interpreter = "Fresh"
+)
+
+// Start says how a run was started.
+type Start struct {
+	// kind: Warm when a waiting pod was taken, Cold when one was created.
+	// +optional
+	Kind StartKind `json:"kind,omitempty"`
+	// interpreter: Forked from a preloaded one, or Fresh because of spec.env.
+	// +optional
+	Interpreter Interpreter `json:"interpreter,omitempty"`
+	// reason in one word why the start could not be the fastest: NoWarmPool, NoWarmPod, MemoryNotResizable.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Reason string `json:"reason,omitempty"`
+	// message is the reason for people, and the variable that makes the interpreter a fresh one.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message,omitempty"`
+}
+
+// The values of Start.Reason.
+const (
+	// StartNoWarmPool: the runtime keeps no warm pods.
+	StartNoWarmPool = "NoWarmPool"
+	// StartNoWarmPod: every warm pod was taken.
+	StartNoWarmPod = "NoWarmPod"
+	// StartMemoryNotResizable: the memory limit differs from that of the warm pods, and could not be changed in place.
+	StartMemoryNotResizable = "MemoryNotResizable"
+)
+
 // PreviewInstanceStatus is what the manager observed.
 type PreviewInstanceStatus struct {
 	// observedGeneration is the metadata.generation that this status was derived from.
@@ -297,6 +348,9 @@ type PreviewInstanceStatus struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	MemoryLimitMB int32 `json:"memoryLimitMB,omitempty"`
+	// start says how the run was started, and why not faster.
+	// +optional
+	Start *Start `json:"start,omitempty"`
 	// startedAt is when the application began to accept connections.
 	// +optional
 	StartedAt *metav1.Time `json:"startedAt,omitempty"`
@@ -341,6 +395,7 @@ type PreviewInstanceStatus struct {
 // +kubebuilder:printcolumn:name="Pod",type=string,priority=1,JSONPath=`.status.podName`
 // +kubebuilder:printcolumn:name="Node",type=string,priority=1,JSONPath=`.status.nodeName`
 // +kubebuilder:printcolumn:name="Memory",type=integer,priority=1,JSONPath=`.status.memoryLimitMB`,description="Memory limit in MiB"
+// +kubebuilder:printcolumn:name="Start",type=string,priority=1,JSONPath=`.status.start.kind`,description="Whether a waiting pod was taken"
 // +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.reason`
 // +kubebuilder:printcolumn:name="Restarts",type=integer,priority=1,JSONPath=`.status.restarts`
 // +kubebuilder:printcolumn:name="Expires",type=string,priority=1,JSONPath=`.status.expiresAt`,description="When the preview will be stopped or, once it has finished, deleted"
