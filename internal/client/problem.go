@@ -21,13 +21,11 @@ const maxRetryAfter = time.Minute
 // The kinds of problems that a caller may want to tell apart: the ends of their types.
 const (
 	KindInvalidRequest      = "invalid-request"
-	KindUnauthorized        = "unauthorized"
 	KindForbidden           = "forbidden"
 	KindRoleRequired        = "role-required"
 	KindInvalidPreviewToken = "invalid-preview-token"
 	KindGenerationNotFound  = "generation-not-found"
 	KindPreviewNotFound     = "preview-not-found"
-	KindPreviewNotRunning   = "preview-not-running"
 	KindLaunchDelayed       = "launch-delayed"
 	KindBusy                = "busy"
 	KindUnavailable         = "unavailable"

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -164,7 +166,7 @@ func TestTicketsEnd(t *testing.T) {
 		},
 		"with our memory of them": func(h *harness) {
 			// Whether it was used cannot be found out, so that it is not taken.
-			desk, err := ticket.NewDesk([]byte(sessionKey), full(h.t))
+			desk, err := ticket.NewDesk([]byte(sessionKey), noMemory{})
 			h.must(err)
 			h.api.tickets = desk
 		},
@@ -185,17 +187,11 @@ func TestTicketsEnd(t *testing.T) {
 	}
 }
 
-// full is a memory that takes no further ticket.
-func full(t *testing.T) *ticket.Memory {
-	t.Helper()
-	memory, err := ticket.NewMemory(1, func() time.Time { return testTime })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if first, err := memory.BurnTicket(t.Context(), "x", testTime.Add(time.Hour)); err != nil || !first {
-		t.Fatal(first, err)
-	}
-	return memory
+// noMemory is a Burner that cannot tell.
+type noMemory struct{}
+
+func (noMemory) BurnTicket(context.Context, string, time.Time) (bool, error) {
+	return false, errors.New("the memory of tickets is gone")
 }
 
 // relaunch replaces the preview of generation gen.

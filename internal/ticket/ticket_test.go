@@ -23,13 +23,14 @@ var (
 	grant = Grant{UserID: "alice", Role: "admin", BearerExpires: now.Add(time.Hour), InstanceUID: "uid-1", GenerationID: "gen-1"}
 )
 
+// desk returns a Desk whose tickets are remembered for good.
 func desk(t testing.TB, key []byte) *Desk {
 	t.Helper()
-	memory, err := NewMemory(1000, func() time.Time { return now })
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := NewDesk(key, memory)
+	var used sync.Map
+	d, err := NewDesk(key, burnerFunc(func(_ context.Context, id string, _ time.Time) (bool, error) {
+		_, before := used.LoadOrStore(id, nil)
+		return !before, nil
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}
