@@ -154,6 +154,8 @@ func (c *Collector) Follow(run Run) {
 	c.running.Go(func() {
 		defer close(f.done)
 		f.follow(c.ctx)
+		// Of a run that is done it is remembered that it is done, not its lines.
+		f.first, f.known = nil, nil
 	})
 }
 
@@ -189,16 +191,6 @@ func (c *Collector) forgetSome() {
 	}
 }
 
-// Forget lets go of what is remembered of a run that is over.
-func (c *Collector) Forget(runUID string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if f := c.followers[runUID]; f == nil || f.isDone() {
-		delete(c.followers, runUID)
-		delete(c.queues, runUID)
-	}
-}
-
 // Hold is how long at most the pod of a run should not be deleted yet, because its log could not be read then: the journal
 // is not being read, and has not been read to its end. It is 0 after 5 s in any case, and for runs that are not followed.
 func (c *Collector) Hold(runUID string) time.Duration {
@@ -213,23 +205,6 @@ func (c *Collector) Hold(runUID string) time.Duration {
 		f.heldSince = now
 	}
 	return max(f.heldSince.Add(holdPatience).Sub(now), 0)
-}
-
-// Finished waits until the log of a run was read to its end and is stored, or until ctx ends. It does not wait for runs
-// that are not followed.
-func (c *Collector) Finished(ctx context.Context, runUID string) error {
-	c.mu.Lock()
-	f := c.followers[runUID]
-	c.mu.Unlock()
-	if f == nil {
-		return nil
-	}
-	select {
-	case <-f.done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // System stores lines of the manager's own. Those that were stored before, by this manager or another, are left alone. It

@@ -3,12 +3,14 @@ package collector
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/codebegen/preview-operator/internal/loglevel"
+	"github.com/codebegen/preview-operator/internal/runnerapi"
 	"github.com/codebegen/preview-operator/internal/store"
 )
 
@@ -263,6 +265,35 @@ func TestMissingLinesAreCountedAfterACrash(t *testing.T) {
 	want := store.LogState{Complete: true, MissingFrom: ptr(time.Unix(900, 0).UTC()), LinesMissing: ptr(int64(4))}
 	if diff := cmp.Diff(want, m.state(runUID)); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
+	}
+}
+
+func TestKnownLinesAreBounded(t *testing.T) {
+	tests := map[string]struct {
+		length      int
+		least, most int
+	}{
+		"short lines": {8, knownLines, 2*knownLines - 1},
+		"long lines":  {runnerapi.MaxLineBytes, knownBytes / runnerapi.MaxLineBytes, 2*knownBytes/runnerapi.MaxLineBytes - 1},
+		"too long":    {3 * knownBytes, 1, 1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var f follower
+			for i := range 1000 {
+				f.know(entry{text: fmt.Sprintf("%0*d", tt.length, i)})
+				size := 0
+				for back := range f.known {
+					size += len(f.known[len(f.known)-1-back].text)
+					if want := fmt.Sprintf("%0*d", tt.length, i-back); f.known[len(f.known)-1-back].text != want {
+						t.Fatalf("line %d, %d before the last, is another one", i, back)
+					}
+				}
+				if n := len(f.known); n < min(tt.least, i+1) || n > tt.most || size != f.knownSize {
+					t.Fatalf("%d lines of %d bytes are known after %d, %d are counted; want %d to %d lines", n, size, i+1, f.knownSize, tt.least, tt.most)
+				}
+			}
+		})
 	}
 }
 

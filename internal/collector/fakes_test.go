@@ -326,10 +326,16 @@ func newCollector(t testing.TB, m Store, pods Pods) *Collector {
 // finished waits for the end of a log.
 func finished(t *testing.T, c *Collector) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	if err := c.Finished(ctx, runUID); err != nil {
-		t.Fatalf("the log was not read to its end: %v", err)
+	c.mu.Lock()
+	f := c.followers[runUID]
+	c.mu.Unlock()
+	select {
+	case <-f.done:
+	case <-time.After(patience):
+		t.Fatal("the log was not read to its end")
+	}
+	if f.first != nil || f.known != nil {
+		t.Errorf("lines of a run that is done are kept: %v, %d more", f.first, len(f.known))
 	}
 }
 

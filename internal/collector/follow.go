@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,8 +15,10 @@ import (
 )
 
 const (
-	// knownLines is how many of the last lines are remembered, to find the place in the container's log that follows them.
+	// knownLines is how many of the last lines are remembered, to find the place in the container's log that follows them,
+	// and knownBytes how much text, so that long lines of many runs do not fill the manager's memory; up to twice that is.
 	knownLines = 64
+	knownBytes = 64 << 10
 	// ackBytes of text, or ackAfter, are what a runner is left in the dark about: an ack costs it a request.
 	ackBytes = 128 << 10
 	ackAfter = 500 * time.Millisecond
@@ -35,9 +38,10 @@ type follower struct {
 	// last is the number of the last line that was read.
 	last       int64
 	classifier loglevel.Classifier
-	// first is line 1, nil while it is not known, and known are the last lines that were read.
-	first *entry
-	known []entry
+	// first is line 1, nil while it is not known, and known are the last lines that were read, with knownSize bytes of text.
+	first     *entry
+	known     []entry
+	knownSize int
 	// missing lines were found to be lost, from missingFrom on, which is zero when none were; uncertain is set when there may
 	// be more.
 	missing     int64
@@ -143,7 +147,7 @@ func (f *follower) resume(ctx context.Context) (complete, ok bool) {
 		if len(head) == 1 && head[0].Seq == 1 {
 			f.first = &entry{head[0].At, head[0].Message, head[0].Partial}
 		}
-		f.known, f.classifier = nil, loglevel.Classifier{}
+		f.known, f.knownSize, f.classifier = nil, 0, loglevel.Classifier{}
 		for _, line := range tail {
 			// A traceback may have begun in them.
 			f.classifier.Level(line.Message, line.Partial)
@@ -172,10 +176,17 @@ func (f *follower) recall(log store.RunLog) {
 
 // know remembers a line.
 func (f *follower) know(e entry) {
-	if len(f.known) >= 2*knownLines {
-		f.known = append(f.known[:0], f.known[len(f.known)-knownLines+1:]...)
-	}
 	f.known = append(f.known, e)
+	f.knownSize += len(e.text)
+	if len(f.known) < 2*knownLines && f.knownSize < 2*knownBytes {
+		return
+	}
+	drop := 0
+	for len(f.known)-drop > knownLines || f.knownSize > knownBytes && len(f.known)-drop > 1 {
+		f.knownSize -= len(f.known[drop].text)
+		drop++
+	}
+	f.known = slices.Delete(f.known, 0, drop)
 }
 
 // stream reads the journal once, from the last line on. Without an error it was read to its end, and is stored.
