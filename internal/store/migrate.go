@@ -39,10 +39,14 @@ func newest(provider *goose.Provider) int64 {
 	return sources[len(sources)-1].Version
 }
 
+// migrateUp refuses a database of a newer program: what that has changed, this one would not know.
 func migrateUp(ctx context.Context, dialect dialect) error {
 	return dialect.migrating(ctx, func(db *sql.DB) error {
 		provider, err := dialect.migrations().provider(db)
 		if err != nil {
+			return err
+		}
+		if _, err := versionOf(ctx, provider); err != nil {
 			return err
 		}
 		_, err = provider.Up(ctx)
@@ -50,61 +54,22 @@ func migrateUp(ctx context.Context, dialect dialect) error {
 	})
 }
 
-// Version returns the version of a database's schema, 0 for an empty one, and the newest that this program knows. Only
-// the operator of an installation calls it and Migrate: Open migrates by itself.
-func Version(ctx context.Context, opts Options) (current, known int64, err error) {
-	err = opts.withProvider(ctx, func(ctx context.Context, provider *goose.Provider) error {
-		known = newest(provider)
-		current, err = provider.GetDBVersion(ctx)
-		return err
-	})
-	return current, known, err
-}
-
-// Migrate takes a database's schema up or down to a version, before a program that knows no newer one is started. What
-// only later versions hold is lost. No other program may use the database meanwhile.
-func Migrate(ctx context.Context, opts Options, to int64) error {
-	return opts.withProvider(ctx, func(ctx context.Context, provider *goose.Provider) error {
-		if to < 0 || to > newest(provider) {
-			return fmt.Errorf("the version must be 0 to %d, not %d", newest(provider), to)
-		}
-		current, err := provider.GetDBVersion(ctx)
-		switch {
-		case err != nil:
-			return err
-		case current > newest(provider):
-			return fmt.Errorf("the database has version %d, and this program knows no newer one than %d: use the program that made it", current, newest(provider))
-		case current > to:
-			_, err = provider.DownTo(ctx, to)
-		case current < to:
-			_, err = provider.UpTo(ctx, to)
-		}
-		return err
-	})
-}
-
-func (o Options) withProvider(ctx context.Context, do func(context.Context, *goose.Provider) error) error {
-	dialect, err := o.dialect()
+// versionOf is the version of a database that this program knows.
+func versionOf(ctx context.Context, provider *goose.Provider) (int64, error) {
+	current, err := provider.GetDBVersion(ctx)
 	if err != nil {
-		return fmt.Errorf("store: %w", err)
+		return 0, err
 	}
+	if known := newest(provider); current > known {
+		return 0, &NewerError{Version: current, Known: known}
+	}
+	return current, nil
+}
+
+// pollLock takes a lock that another process may hold, for at most openTimeout.
+func pollLock(ctx context.Context, try func() (locked bool, err error)) error {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	err = dialect.migrating(ctx, func(db *sql.DB) error {
-		provider, err := dialect.migrations().provider(db)
-		if err != nil {
-			return err
-		}
-		return do(ctx, provider)
-	})
-	if err != nil {
-		return fmt.Errorf("store: migrate %v: %w", dialect, err)
-	}
-	return nil
-}
-
-// pollLock takes a lock that another process may hold.
-func pollLock(ctx context.Context, try func() (locked bool, err error)) error {
 	tick := time.NewTicker(lockPoll)
 	defer tick.Stop()
 	for {
