@@ -110,7 +110,7 @@ func run(ctx context.Context) (err error) {
 		Tracing: tracing,
 	})
 	logger := slog.New(logr.ToSlogHandler(mgr.GetLogger()))
-	if err := errors.Join(err, mgr.Add(settingsRunner{live, logger}), mgr.Add(logRetention{live, generations, logger}), addGatewayToken(mgr, config), addProbes(mgr)); err != nil {
+	if err := errors.Join(err, mgr.Add(settingsRunner{live, logger}), mgr.Add(retention{live, generations, mgr.GetClient(), logger}), addGatewayToken(mgr, config), addProbes(mgr)); err != nil {
 		return err
 	}
 	return mgr.Start(ctx)

@@ -58,6 +58,8 @@ func Definitions() []Definition {
 		{databaseURL, "", "empty, or postgres://user:password@host:port/database of at most 4096 characters", "PostgreSQL database of the store, in place of the file; a secret", false, setDatabaseURL},
 		live(seconds("PREVIEW_LOG_RETENTION", 604800, 60, 31536000, "seconds that the log of an ended preview is kept in the store", func(s *Settings) *time.Duration { return &s.LogRetention })),
 		live(integer("PREVIEW_LOG_RETENTION_MB", 1024, 1, 1048576, "MiB that logs take in the store before those of the previews that ended first are removed", func(s *Settings) *int32 { return &s.LogRetentionMB })),
+		live(seconds("PREVIEW_RUN_RETENTION", 7776000, 60, 315360000, "seconds that the record of an ended preview is kept in the store, or longer while its log is", func(s *Settings) *time.Duration { return &s.RunRetention })),
+		live(integer("PREVIEW_RUN_RETENTION_COUNT", 100000, 1, 10000000, "records of previews in the store before those that ended first, and have no log any more, are removed", func(s *Settings) *int32 { return &s.RunRetentionCount })),
 		text("PREVIEW_RUNNER_KEY_FILE", "/etc/preview/keys/runner-key", 1, 4096, "file with the manager's key, at least 32 bytes", func(s *Settings) *string { return &s.RunnerKeyFile }),
 		text("PREVIEW_SESSION_KEY_FILE", "/etc/preview/keys/session-key", 1, 4096, "file with the key that signs session tokens, at least 32 bytes", func(s *Settings) *string { return &s.SessionKeyFile }),
 		text("PREVIEW_JWT_SECRET_FILE", "/etc/preview/keys/jwt-secret", 1, 4096, "file with the HS256 secret of bearer tokens, at least 32 bytes", func(s *Settings) *string { return &s.JWTSecretFile }),

@@ -56,6 +56,9 @@ type Settings struct {
 	// LogRetention and LogRetentionMB bound the logs of ended previews in the store.
 	LogRetention   time.Duration
 	LogRetentionMB int32
+	// RunRetention and RunRetentionCount bound the records of ended previews in the store.
+	RunRetention      time.Duration
+	RunRetentionCount int32
 	// RunnerKeyFile holds the key from which the secrets of runners are derived.
 	RunnerKeyFile string
 	// SessionKeyFile holds the key that signs session tokens, JWTSecretFile the HS256 secret of bearer tokens.

@@ -98,6 +98,8 @@ PREVIEW_MAX_PER_USER: {{ .maxPerUser | int | quote }}
 PREVIEW_LAUNCHES_PER_MINUTE: {{ .launchesPerMinute | int | quote }}
 PREVIEW_LOG_RETENTION: {{ .logRetention | int | quote }}
 PREVIEW_LOG_RETENTION_MB: {{ .logRetentionMB | int | quote }}
+PREVIEW_RUN_RETENTION: {{ .runRetention | int | quote }}
+PREVIEW_RUN_RETENTION_COUNT: {{ .runRetentionCount | int | quote }}
 PREVIEW_CORS_ORIGINS: {{ join "," .corsOrigins | quote }}
 {{- end }}
 {{- end -}}
