@@ -1,10 +1,12 @@
-// Command manager reconciles PreviewInstances into running previews.
+// Command manager reconciles PreviewInstances into running previews. With the sub-command migrate it shows the schema of
+// the store's database, or takes it up or down.
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -58,14 +60,26 @@ const (
 
 func main() {
 	ctrl.SetLogger(zap.New())
-	if err := run(ctrl.SetupSignalHandler()); err != nil {
+	if err := run(ctrl.SetupSignalHandler(), os.Args[1:], os.LookupEnv, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "manager:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) (err error) {
-	live, err := settings.Open(os.LookupEnv)
+// run chooses the sub-command.
+func run(ctx context.Context, args []string, lookup func(string) (string, bool), out io.Writer) error {
+	switch {
+	case len(args) == 0:
+		return manage(ctx, lookup)
+	case args[0] == "migrate":
+		return migrate(ctx, args[1:], lookup, out)
+	default:
+		return fmt.Errorf("unknown sub-command %q: give none to manage previews, or migrate", args[0])
+	}
+}
+
+func manage(ctx context.Context, lookup func(string) (string, bool)) (err error) {
+	live, err := settings.Open(lookup)
 	if err != nil {
 		return err
 	}
