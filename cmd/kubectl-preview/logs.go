@@ -34,11 +34,7 @@ is taken up again after the last line; lines that are lost all the same are show
 }
 
 func (a *app) logs(ctx context.Context, id string, opts client.LogOptions) error {
-	c, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	status, err := find(ctx, c, id)
+	c, status, err := a.preview(ctx, id)
 	if err != nil {
 		return err
 	}

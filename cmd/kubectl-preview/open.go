@@ -51,11 +51,7 @@ within the gateway's request time-out (10 s), and there are no WebSockets.`,
 }
 
 func (a *app) open(ctx context.Context, id string, port uint16, browser bool) error {
-	c, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	status, err := find(ctx, c, id)
+	c, status, err := a.preview(ctx, id)
 	if err != nil {
 		return err
 	}

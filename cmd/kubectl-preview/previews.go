@@ -128,11 +128,7 @@ func (a *app) statusCommand() *cobra.Command {
 }
 
 func (a *app) status(ctx context.Context, id string) error {
-	c, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	s, err := find(ctx, c, id)
+	_, s, err := a.preview(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -174,11 +170,7 @@ func (a *app) endpointsCommand() *cobra.Command {
 }
 
 func (a *app) endpoints(ctx context.Context, id string) error {
-	c, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	status, err := find(ctx, c, id)
+	c, status, err := a.preview(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,16 @@ const (
 	completionWait = 3 * time.Second
 )
 
+// preview connects to the gateway and finds a preview.
+func (a *app) preview(ctx context.Context, id string) (*connection, client.Status, error) {
+	c, err := a.connect(ctx)
+	if err != nil {
+		return nil, client.Status{}, err
+	}
+	status, err := find(ctx, c, id)
+	return c, status, err
+}
+
 // find returns the state of the preview of that id or, when there is no such generation, of the one preview whose id begins
 // with it.
 func find(ctx context.Context, c *connection, id string) (client.Status, error) {
