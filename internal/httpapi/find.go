@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gin-gonic/gin"
+
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/store"
@@ -73,6 +75,21 @@ func (a *API) cachedInstance(meta store.Meta) (*v1alpha1.PreviewInstance, error)
 		return previews[0], nil
 	}
 	return nil, errNoInstance
+}
+
+// previewOrRecord returns the preview of the generation in the path from the cache or, when it is gone, the newest record of
+// one. It fails with errNoInstance when there is neither.
+func (a *API) previewOrRecord(c *gin.Context) (*v1alpha1.PreviewInstance, *store.Run, error) {
+	_, meta, err := a.generation(c, accessRecords)
+	if err != nil {
+		return nil, nil, err
+	}
+	pvi, err := a.cachedInstance(meta)
+	if errors.Is(err, errNoInstance) {
+		run, err := a.lastRecord(c.Request.Context(), meta)
+		return nil, &run, err
+	}
+	return pvi, nil, err
 }
 
 // liveInstance returns the preview of a generation from the API server, or errNoInstance. One that launches have not

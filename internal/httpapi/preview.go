@@ -127,20 +127,12 @@ func (a *API) patch(ctx context.Context, pvi *v1alpha1.PreviewInstance, change m
 }
 
 func (a *API) config(c *gin.Context) (reply, error) {
-	_, meta, err := a.generation(c, accessRecords)
+	pvi, run, err := a.previewOrRecord(c)
 	if err != nil {
 		return reply{}, err
 	}
-	pvi, err := a.cachedInstance(meta)
-	if errors.Is(err, errNoInstance) {
-		run, err := a.lastRecord(c.Request.Context(), meta)
-		if err != nil {
-			return reply{}, err
-		}
-		return reply{status: http.StatusOK, body: a.configOfRun(&run)}, nil
-	}
-	if err != nil {
-		return reply{}, err
+	if pvi == nil {
+		return reply{status: http.StatusOK, body: a.configOfRun(run)}, nil
 	}
 	answer := configReply{
 		Resource: resourcePresent,

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"math"
 	"net/http"
 	"net/netip"
@@ -64,20 +63,12 @@ type Vitals interface {
 }
 
 func (a *API) status(c *gin.Context) (reply, error) {
-	_, meta, err := a.generation(c, accessRecords)
+	pvi, run, err := a.previewOrRecord(c)
 	if err != nil {
 		return reply{}, err
 	}
-	pvi, err := a.cachedInstance(meta)
-	if errors.Is(err, errNoInstance) {
-		run, err := a.lastRecord(c.Request.Context(), meta)
-		if err != nil {
-			return reply{}, err
-		}
-		return reply{status: http.StatusOK, body: statusReply{previewBody: previewOfRun(&run), Resource: resourceGone, Health: vitals.Unknown}}, nil
-	}
-	if err != nil {
-		return reply{}, err
+	if pvi == nil {
+		return reply{status: http.StatusOK, body: statusReply{previewBody: previewOfRun(run), Resource: resourceGone, Health: vitals.Unknown}}, nil
 	}
 	answer := statusReply{previewBody: previewOf(pvi, a.now()), Resource: resourcePresent, Health: vitals.Unknown}
 	if pvi.Status.Phase == v1alpha1.PhaseRunning {
