@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -9,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,6 +16,8 @@ import (
 
 	"go.uber.org/goleak"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 func TestMain(m *testing.M) {
@@ -198,27 +198,9 @@ func (g *gateway) run(args ...string) result {
 	return g.with().run(args...)
 }
 
-// lockedBuffer collects output.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
 func (i *invocation) run(args ...string) result {
 	i.t.Helper()
-	var out, errOut lockedBuffer
+	var out, errOut support.Buffer
 	a := &app{
 		IOStreams: genericiooptions.IOStreams{In: i.in, Out: &out, ErrOut: &errOut},
 		lookup: func(name string) (string, bool) {
@@ -243,15 +225,7 @@ func (i *invocation) run(args ...string) result {
 func folder(t *testing.T, name string, files map[string]string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), name)
-	for path, content := range files {
-		full := filepath.Join(dir, path)
-		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(full, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	support.WriteFiles(t, dir, files)
 	return dir
 }
 

@@ -14,6 +14,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/codebegen/preview-operator/internal/archive"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 const demo = base + "shop-alice"
@@ -302,7 +303,7 @@ func TestProgressOnATerminal(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			var out lockedBuffer
+			var out support.Buffer
 			now := testTime
 			a := &app{
 				IOStreams: genericiooptions.IOStreams{ErrOut: &out}, errIsTerminal: true, columns: func() int { return tt.columns },
@@ -329,7 +330,7 @@ func TestProgressOnATerminal(t *testing.T) {
 }
 
 func TestProgressInPlainLines(t *testing.T) {
-	var out lockedBuffer
+	var out support.Buffer
 	a := &app{IOStreams: genericiooptions.IOStreams{ErrOut: &out}, now: func() time.Time { return testTime }}
 	p := a.newProgress()
 	for _, text := range []string{"one", "one", "two", "one"} {

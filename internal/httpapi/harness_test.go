@@ -35,6 +35,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/settings"
 	"github.com/codebegen/preview-operator/internal/store"
 	"github.com/codebegen/preview-operator/internal/ticket"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(contractRun{m}) }
@@ -271,6 +272,19 @@ func ended(phase v1alpha1.Phase, reason string) func(*v1alpha1.PreviewInstance) 
 	}
 }
 
+// endings are how the preview of generation gen, which is alice's, may end.
+var endings = map[string]func(*harness){
+	"stopped": func(h *harness) {
+		h.cluster.setStatus(h.t, instanceName("gen"), ended(v1alpha1.PhaseStopped, v1alpha1.ReasonStopRequested))
+	},
+	"failed": func(h *harness) {
+		h.cluster.setStatus(h.t, instanceName("gen"), ended(v1alpha1.PhaseFailed, v1alpha1.ReasonOOMKilled))
+	},
+	"just asked to stop": func(h *harness) {
+		h.do(call{method: "DELETE", path: base + "gen/preview", token: h.token("alice", auth.RoleUser)})
+	},
+}
+
 var testTime = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // testClock is a clock that only tests move.
@@ -291,24 +305,6 @@ func (c *testClock) advance(by time.Duration) {
 	c.now = c.now.Add(by)
 }
 
-// lockedBuffer collects the log.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
 // harness is a whole gateway on loopback.
 type harness struct {
 	t       *testing.T
@@ -318,14 +314,14 @@ type harness struct {
 	cluster *cluster
 	store   *store.Store
 	clock   *testClock
-	log     *lockedBuffer
+	log     *support.Buffer
 	vitals  *fakeVitals
 	auth    auth.Options
 }
 
 func newHarness(t *testing.T, change func(*Options)) *harness {
 	t.Helper()
-	h := &harness{t: t, cluster: newCluster(t), clock: &testClock{now: testTime}, log: &lockedBuffer{}, vitals: &fakeVitals{}}
+	h := &harness{t: t, cluster: newCluster(t), clock: &testClock{now: testTime}, log: &support.Buffer{}, vitals: &fakeVitals{}}
 	h.auth = auth.Options{Secret: []byte(jwtSecret), Audience: "preview-operator", Now: h.clock.Now}
 	opts := h.options()
 	if change != nil {

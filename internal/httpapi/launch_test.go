@@ -97,18 +97,7 @@ func TestConcurrentLaunchesMakeOnePreview(t *testing.T) {
 }
 
 func TestLaunchAfterTheEndStartsAfresh(t *testing.T) {
-	tests := map[string]func(h *harness){
-		"stopped": func(h *harness) {
-			h.cluster.setStatus(h.t, instanceName("gen"), ended(v1alpha1.PhaseStopped, v1alpha1.ReasonStopRequested))
-		},
-		"failed": func(h *harness) {
-			h.cluster.setStatus(h.t, instanceName("gen"), ended(v1alpha1.PhaseFailed, v1alpha1.ReasonImportError))
-		},
-		"just asked to stop": func(h *harness) {
-			h.do(call{method: "DELETE", path: base + "gen/preview", token: h.token("alice", auth.RoleUser)})
-		},
-	}
-	for name, end := range tests {
+	for name, end := range endings {
 		t.Run(name, func(t *testing.T) {
 			h := newHarness(t, nil)
 			first := h.launched("gen", "alice")

@@ -49,18 +49,7 @@ func TestTokenIsIssuedAnew(t *testing.T) {
 }
 
 func TestNoTokenForAPreviewThatHasEnded(t *testing.T) {
-	tests := map[string]func(h *harness){
-		"stopped": func(h *harness) {
-			h.cluster.setStatus(h.t, instanceName("gen"), ended(v1alpha1.PhaseStopped, v1alpha1.ReasonStopRequested))
-		},
-		"failed": func(h *harness) {
-			h.cluster.setStatus(h.t, instanceName("gen"), ended(v1alpha1.PhaseFailed, v1alpha1.ReasonOOMKilled))
-		},
-		"just asked to stop": func(h *harness) {
-			h.do(call{method: "DELETE", path: base + "gen/preview", token: h.token("alice", auth.RoleUser)})
-		},
-	}
-	for name, end := range tests {
+	for name, end := range endings {
 		t.Run(name, func(t *testing.T) {
 			h := newHarness(t, nil)
 			h.launched("gen", "alice")

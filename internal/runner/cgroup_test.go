@@ -3,8 +3,6 @@ package runner
 import (
 	"encoding/json"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -12,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/codebegen/preview-operator/internal/runnerapi"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // readings are everything that a control group tells.
@@ -26,19 +25,6 @@ func read(g controlGroup) readings {
 	return readings{
 		Kills: g.oomKills(), Limit: g.memoryLimit(), WorkingSet: memory, CPU: cpu, Processes: g.processes(),
 		Unreadable: memoryErr != nil || cpuErr != nil,
-	}
-}
-
-func writeFiles(t *testing.T, dir string, files map[string]string) {
-	t.Helper()
-	for file, content := range files {
-		path := filepath.Join(dir, file)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 
@@ -106,7 +92,7 @@ func TestReadingsOfTheControlGroup(t *testing.T) {
 		"nothing": {selfV1, nil, readings{Unreadable: true}},
 	} {
 		dir := t.TempDir()
-		writeFiles(t, dir, test.files)
+		support.WriteFiles(t, dir, test.files)
 		if diff := cmp.Diff(test.want, read(controlGroup{dir: dir, self: test.self})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
@@ -156,7 +142,7 @@ func TestUsage(t *testing.T) {
 	if status, _ := ask(); status != http.StatusServiceUnavailable {
 		t.Errorf("status %d without a control group, want 503", status)
 	}
-	writeFiles(t, r.group.dir, v2(""))
+	support.WriteFiles(t, r.group.dir, v2(""))
 	status, idle := ask()
 	want := runnerapi.Usage{MemoryBytes: 70000000, MemoryLimitBytes: 536870912, CPUMicros: 1234567, Processes: 3, At: idle.At}
 	if diff := cmp.Diff(want, idle); status != http.StatusOK || diff != "" {

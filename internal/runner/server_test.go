@@ -13,6 +13,7 @@ import (
 
 	"github.com/codebegen/preview-operator/internal/archive"
 	"github.com/codebegen/preview-operator/internal/runnerapi"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 func newTestServer(t *testing.T) (*Runner, *httptest.Server, runnerapi.Secret) {
@@ -53,7 +54,7 @@ func request(t *testing.T, method, url, authorization, contentType, body string)
 // Every route by every kind of caller. Incident: an in-pod agent that took code from anybody.
 func TestRoutesNeedTheSecret(t *testing.T) {
 	r, server, secret := newTestServer(t)
-	writeFiles(t, r.options.CgroupDir, v2(""))
+	support.WriteFiles(t, r.options.CgroupDir, v2(""))
 	observer, err := runnerapi.ObserverToken(secret.Hash(), "uid")
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,7 +12,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -23,6 +21,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 var _ = Describe("kubectl preview", Ordered, ContinueOnFailure, pluginSpecs)
@@ -46,28 +45,10 @@ type pluginRun struct {
 	Out, ErrOut string
 }
 
-// lockedBuffer is written to by a process while it is read.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
 // pluginProcess is a run that goes on.
 type pluginProcess struct {
 	command     *exec.Cmd
-	out, errOut lockedBuffer
+	out, errOut support.Buffer
 }
 
 func (p plugin) start(ctx context.Context, args ...string) *pluginProcess {

@@ -14,21 +14,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/codebegen/preview-operator/internal/archive"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // write makes a folder of files, path to content.
 func write(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for path, content := range files {
-		full := filepath.Join(dir, path)
-		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(full, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	support.WriteFiles(t, dir, files)
 	return dir
 }
 
