@@ -134,7 +134,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	m.lag = s.Histogram("preview_log_lag_seconds", "Age of the oldest line of each write of lines, once it is stored.", telemetry.Buckets)
 	m.logs = s.Counter("preview_logs_total", "Logs of runs that were read to their end: complete, or with lines missing.",
 		telemetry.Label{Name: "result", Values: []string{logComplete, logIncomplete}})
-	m.store = s.Store([]string{"generation", "archive", "append-logs", "log-state"}, store.ErrNotFound, store.ErrNotOwner)
+	m.store = s.Store([]string{"generation", "archive", "append-logs", "log-state", "last-number", "put-run", "retain-logs", "retain-runs"}, store.ErrNotFound, store.ErrNotOwner)
 	s.Gauges("preview_instances", "PreviewInstances by phase.", telemetry.Label{Name: "phase", Values: []string{
 		string(v1alpha1.PhaseStarting), string(v1alpha1.PhaseRunning), string(v1alpha1.PhaseStopping), string(v1alpha1.PhaseStopped), string(v1alpha1.PhaseFailed),
 	}}, m.countPhases)
@@ -326,6 +326,46 @@ func (l measuredLogs) PutLogState(ctx context.Context, runUID string, state stor
 		l.metrics.logs.Inc(result)
 	}
 	return err
+}
+
+// LastSeq is part of collector.Store.
+func (l measuredLogs) LastSeq(ctx context.Context, runUID string, source store.Source) (_ int64, err error) {
+	defer l.metrics.store.Done("last-number", time.Now(), &err)
+	return l.Store.LastSeq(ctx, runUID, source)
+}
+
+// PutRun is part of collector.Store.
+func (l measuredLogs) PutRun(ctx context.Context, run store.Run) (_ bool, err error) {
+	defer l.metrics.store.Done("put-run", time.Now(), &err)
+	return l.Store.PutRun(ctx, run)
+}
+
+// RetentionStore removes what is old: a store.Store.
+type RetentionStore interface {
+	Retain(ctx context.Context, now time.Time, maxAge time.Duration, maxBytes int64) (store.Retained, error)
+	RetainRuns(ctx context.Context, now time.Time, keep store.RunRetention) (removed int64, err error)
+}
+
+// RetentionStore measures what a retention removes.
+func (m *Metrics) RetentionStore(s RetentionStore) RetentionStore {
+	return measuredRetention{s, m.store}
+}
+
+type measuredRetention struct {
+	store   RetentionStore
+	metrics *telemetry.Store
+}
+
+// Retain is part of RetentionStore.
+func (r measuredRetention) Retain(ctx context.Context, now time.Time, maxAge time.Duration, maxBytes int64) (_ store.Retained, err error) {
+	defer r.metrics.Done("retain-logs", time.Now(), &err)
+	return r.store.Retain(ctx, now, maxAge, maxBytes)
+}
+
+// RetainRuns is part of RetentionStore.
+func (r measuredRetention) RetainRuns(ctx context.Context, now time.Time, keep store.RunRetention) (_ int64, err error) {
+	defer r.metrics.Done("retain-runs", time.Now(), &err)
+	return r.store.RetainRuns(ctx, now, keep)
 }
 
 // measuredGenerations measures what launches wait for.

@@ -187,6 +187,43 @@ func (s logStore) AppendLogs(_ context.Context, lines []store.LogLine) (int, err
 
 func (s logStore) PutLogState(context.Context, string, store.LogState) error { return s.err }
 
+func (s logStore) LastSeq(context.Context, string, store.Source) (int64, error) { return 7, s.err }
+
+func (s logStore) PutRun(context.Context, store.Run) (bool, error) { return true, s.err }
+
+func (s logStore) Retain(context.Context, time.Time, time.Duration, int64) (store.Retained, error) {
+	return store.Retained{Logs: 7}, s.err
+}
+
+func (s logStore) RetainRuns(context.Context, time.Time, store.RunRetention) (int64, error) {
+	return 7, s.err
+}
+
+func TestMetricsOfTheStore(t *testing.T) {
+	m, registry := newTestMetrics(t)
+	for _, err := range []error{nil, errors.New("disk full"), store.ErrNotFound} {
+		measured, retention := m.CollectorStore(logStore{err: err}), m.RetentionStore(logStore{err: err})
+		last, errLast := measured.LastSeq(t.Context(), "run", store.SourceSystem)
+		written, errPut := measured.PutRun(t.Context(), store.Run{})
+		logs, errLogs := retention.Retain(t.Context(), time.Now(), 0, 0)
+		runs, errRuns := retention.RetainRuns(t.Context(), time.Now(), store.RunRetention{})
+		if last != 7 || !written || logs.Logs != 7 || runs != 7 {
+			t.Errorf("answers %d, %v, %+v, %d", last, written, logs, runs)
+		}
+		for _, got := range []error{errLast, errPut, errLogs, errRuns} {
+			if !errors.Is(got, err) {
+				t.Errorf("error %v, want %v", got, err)
+			}
+		}
+	}
+	for name, each := range map[string]float64{"preview_store_errors_total": 1, "preview_store_duration_seconds": 3} {
+		want := map[string]float64{"last-number": each, "put-run": each, "retain-logs": each, "retain-runs": each}
+		if diff := cmp.Diff(want, numbers(registry, name)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 func TestMetricsOfLogs(t *testing.T) {
 	m, registry := newTestMetrics(t)
 	now := time.Now()

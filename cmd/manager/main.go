@@ -124,7 +124,7 @@ func manage(ctx context.Context, lookup func(string) (string, bool)) (err error)
 		Tracing: tracing,
 	})
 	logger := slog.New(logr.ToSlogHandler(mgr.GetLogger()))
-	if err := errors.Join(err, mgr.Add(settingsRunner{live, logger}), mgr.Add(retention{live, generations, mgr.GetClient(), logger}), addGatewayToken(mgr, config), addProbes(mgr)); err != nil {
+	if err := errors.Join(err, mgr.Add(settingsRunner{live, logger}), mgr.Add(retention{live, metrics.RetentionStore(generations), mgr.GetClient(), logger}), addGatewayToken(mgr, config), addProbes(mgr)); err != nil {
 		return err
 	}
 	return mgr.Start(ctx)

@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/controllers"
 	"github.com/codebegen/preview-operator/internal/settings"
 	"github.com/codebegen/preview-operator/internal/store"
 )
@@ -18,7 +19,7 @@ const retainEvery = 10 * time.Minute
 // retention removes logs and records of ended previews in the background, in the manager that leads.
 type retention struct {
 	live      *settings.Live
-	store     *store.Store
+	store     controllers.RetentionStore
 	instances client.Reader
 	logger    *slog.Logger
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/proxy"
 	"github.com/codebegen/preview-operator/internal/store"
 	"github.com/codebegen/preview-operator/internal/telemetry"
+	"github.com/codebegen/preview-operator/internal/ticket"
 )
 
 // metrics of the gateway. docs/metrics.md lists them, and a test holds it to that. Routes are patterns, never paths.
@@ -25,8 +27,15 @@ type metrics struct {
 	launches *telemetry.Counter
 	streams  *telemetry.Histogram
 	proxied  *telemetry.Histogram
+	tickets  *telemetry.Counter
 	store    *telemetry.Store
 }
+
+// What happens to tickets, beside the reasons for which they are refused.
+const (
+	ticketIssued   = "issued"
+	ticketRedeemed = "redeemed"
+)
 
 // streamBuckets reach from a look at a log to the longest that a token may live for.
 var streamBuckets = []float64{.1, 1, 5, 30, 60, 300, 900, 1800, 3600, 14400, 86400}
@@ -64,7 +73,11 @@ func newMetrics(operations []operation, openStreams func() int) *metrics {
 		telemetry.Label{Name: "outcome", Values: []string{
 			outcomeAnswered, kindTimeout.slug, kindRefused.slug, kindBroken.slug, kindResponseTooLarge.slug, kindClientGone.slug,
 		}})
-	m.store = s.Store([]string{"generation", "archive", "list", "put", "delete", "ping", "run", "runs", "logs"}, store.ErrNotFound, store.ErrNotOwner, store.ErrRunNotFound)
+	m.tickets = s.Counter("preview_gateway_tickets_total", "One-time tickets for log streams: made, used, or refused, by why. unknown: the store could not tell whether it was used.",
+		telemetry.Label{Name: "result", Values: []string{
+			ticketIssued, ticketRedeemed, ticket.ReasonForged, ticket.ReasonOtherInstance, ticket.ReasonExpired, ticket.ReasonUsed, ticket.ReasonUnknown,
+		}})
+	m.store = s.Store([]string{"generation", "archive", "list", "put", "delete", "ping", "run", "runs", "logs", "export", "follow"}, store.ErrNotFound, store.ErrNotOwner, store.ErrRunNotFound)
 	return m
 }
 
@@ -178,6 +191,22 @@ func (s measuredRuns) Runs(ctx context.Context, q store.RunQuery) (_ []store.Run
 
 // Logs is part of RunStore.
 func (s measuredRuns) Logs(ctx context.Context, q store.LogQuery) (_ []store.LogLine, _ int64, err error) {
-	defer s.metrics.Done("logs", time.Now(), &err)
-	return s.RunStore.Logs(ctx, q)
+	return s.read("logs")(ctx, q)
+}
+
+// Export is part of RunStore. Each page is measured: between two of them it waits for the client.
+func (s measuredRuns) Export(ctx context.Context, q store.LogQuery) iter.Seq2[store.LogLine, error] {
+	return store.Export(ctx, s.read("export"), q)
+}
+
+// Follow is part of RunStore. Each page is measured.
+func (s measuredRuns) Follow(runUID string, afterID int64) *store.Follower {
+	return s.RunStore.Follow(runUID, afterID).ReadBy(s.read("follow"))
+}
+
+func (s measuredRuns) read(operation string) store.LogReader {
+	return func(ctx context.Context, q store.LogQuery) (_ []store.LogLine, _ int64, err error) {
+		defer s.metrics.Done(operation, time.Now(), &err)
+		return s.RunStore.Logs(ctx, q)
+	}
 }

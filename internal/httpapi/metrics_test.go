@@ -70,3 +70,24 @@ func TestProxiedRequestsAreMeasured(t *testing.T) {
 		}
 	}
 }
+
+// However a log is read, each page of it is measured.
+func TestReadsOfLogsAreMeasured(t *testing.T) {
+	h := withPod(newHarness(t, nil))
+	run := h.launched("gen", "alice").ID
+	h.prints(run, 1, "INFO", "one")
+	h.completes(run)
+	h.eventually("the log can be read by its run", func() bool { return export(h, "", ndjsonType).status == http.StatusOK })
+	h.follow(h.ticketFor(h.token("alice", auth.RoleUser)).URL).expect("retry: 3000", frame(1, "INFO", "one"))
+	h.do(call{method: "GET", path: base + "gen/preview/logs", token: h.token("alice", auth.RoleUser)})
+	text := string(h.do(call{method: "GET", path: "/metrics"}).body)
+	for _, operation := range []string{"logs", "export", "follow"} {
+		series := `preview_store_duration_seconds_count{operation="` + operation + `"} `
+		if !strings.Contains(text, series) || strings.Contains(text, series+"0\n") {
+			t.Errorf("%s is not measured", operation)
+		}
+		if want := `preview_store_errors_total{operation="` + operation + `"} 0`; !strings.Contains(text, want+"\n") {
+			t.Errorf("%s is missing", want)
+		}
+	}
+}

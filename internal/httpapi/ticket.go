@@ -80,6 +80,7 @@ func (a *API) issueTicket(c *gin.Context) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	a.metrics.tickets.Inc(ticketIssued)
 	return reply{status: http.StatusCreated, body: ticketReply{
 		Ticket: made, ExpiresAt: expires.UTC(),
 		URL: fmt.Sprintf("/api/v1/generations/%s/preview/logs/stream?%s=%s", meta.ID, ticketQuery, url.QueryEscape(made)),
@@ -180,16 +181,22 @@ func (a *API) redeem(c *gin.Context, shown string) (auth.Principal, *v1alpha1.Pr
 	if !a.instances.Synced() {
 		return auth.Principal{}, nil, errNotSynced
 	}
-	err := fmt.Errorf("%w: the generation has no preview", ticket.ErrInvalid)
+	err, reason := fmt.Errorf("%w: the generation has no preview", ticket.ErrInvalid), ticket.ReasonOtherInstance
 	for _, pvi := range a.instances.OfGeneration(id) {
 		var grant ticket.Grant
 		grant, err = a.tickets.Redeem(c.Request.Context(), shown, string(pvi.UID), a.now())
 		if err == nil {
+			a.metrics.tickets.Inc(ticketRedeemed)
 			return auth.Principal{UserID: grant.UserID, Role: auth.Role(grant.Role), Expires: grant.BearerExpires}, pvi, nil
 		}
 		if c.Request.Context().Err() != nil {
 			return auth.Principal{}, nil, c.Request.Context().Err()
 		}
+		if reason = ticket.ReasonOf(err); reason != ticket.ReasonOtherInstance {
+			// What is wrong with it is wrong for every instance.
+			break
+		}
 	}
+	a.metrics.tickets.Inc(reason)
 	return auth.Principal{}, nil, err
 }

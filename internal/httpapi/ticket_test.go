@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +59,8 @@ func TestTicketsOpenAStreamOnce(t *testing.T) {
 	if strings.Contains(h.log.String(), made.Ticket) {
 		t.Error("the ticket is in the log")
 	}
+	h.do(call{method: "GET", path: streamPath + "?ticket=made-up"})
+	h.expectTickets(map[string]int{ticketIssued: 3, ticketRedeemed: 3, ticket.ReasonUsed: 2, ticket.ReasonForged: 1})
 }
 
 // Incidents 17 and 23: what a ticket is good for besides. Nothing that is refused is used up.
@@ -154,35 +158,54 @@ func TestIncidentBearersInQueriesAreNotAccepted(t *testing.T) {
 	}
 }
 
+// expectTickets compares what was counted of tickets, but for what never happened.
+func (h *harness) expectTickets(want map[string]int) {
+	h.t.Helper()
+	got := map[string]int{}
+	for _, series := range regexp.MustCompile(`(?m)^preview_gateway_tickets_total\{result="(.*)"\} (\d+)$`).FindAllStringSubmatch(
+		string(h.do(call{method: "GET", path: "/metrics"}).body), -1) {
+		if count, err := strconv.Atoi(series[2]); err != nil || count > 0 {
+			got[series[1]] = count
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		h.t.Errorf("tickets counted (-want +got):\n%s", diff)
+	}
+}
+
 func TestTicketsEnd(t *testing.T) {
-	tests := map[string]func(h *harness){
-		"after 30 seconds":   func(h *harness) { h.clock.advance(30 * time.Second) },
-		"with their preview": func(h *harness) { relaunch(h) },
-		"with its deletion": func(h *harness) {
+	tests := map[string]struct {
+		reason string
+		end    func(h *harness)
+	}{
+		"after 30 seconds":   {ticket.ReasonExpired, func(h *harness) { h.clock.advance(30 * time.Second) }},
+		"with their preview": {ticket.ReasonOtherInstance, func(h *harness) { relaunch(h) }},
+		"with its deletion": {ticket.ReasonOtherInstance, func(h *harness) {
 			pvi, err := h.api.instances.Cached(instanceName("gen"))
 			h.must(err)
 			h.must(h.api.instances.Delete(h.t.Context(), pvi))
 			h.eventually("it is gone", func() bool { return h.api.instances.Deleted(pvi.UID) })
-		},
-		"with our memory of them": func(h *harness) {
+		}},
+		"with our memory of them": {ticket.ReasonUnknown, func(h *harness) {
 			// Whether it was used cannot be found out, so that it is not taken.
 			desk, err := ticket.NewDesk([]byte(sessionKey), noMemory{})
 			h.must(err)
 			h.api.tickets = desk
-		},
+		}},
 	}
-	for name, end := range tests {
+	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			h := withPod(newHarness(t, nil))
 			h.launched("gen", "alice")
 			made := h.ticketFor(h.token("alice", auth.RoleUser))
-			end(h)
+			tt.end(h)
 			if a := h.do(call{method: "GET", path: made.URL}); a.status != http.StatusUnauthorized {
 				t.Errorf("%d %s", a.status, a.body)
 			}
 			if !strings.Contains(h.log.String(), "a ticket was refused") {
 				t.Error("why is not in the log")
 			}
+			h.expectTickets(map[string]int{ticketIssued: 1, tt.reason: 1})
 		})
 	}
 }

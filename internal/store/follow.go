@@ -148,6 +148,7 @@ func (s *Store) check(ctx context.Context) error {
 type Follower struct {
 	store  *Store
 	runUID string
+	logs   LogReader
 	// after is the ID of the line that was returned last.
 	after   atomic.Int64
 	changed chan struct{}
@@ -155,9 +156,15 @@ type Follower struct {
 
 // Follow returns a follower that begins after a line, at the first one for 0. It must be closed.
 func (s *Store) Follow(runUID string, afterID int64) *Follower {
-	f := &Follower{store: s, runUID: runUID, changed: make(chan struct{}, 1)}
+	f := &Follower{store: s, runUID: runUID, logs: s.Logs, changed: make(chan struct{}, 1)}
 	f.after.Store(afterID)
 	s.watch.add(f, func(ctx context.Context) { s.dialect.watch(ctx, s) })
+	return f
+}
+
+// ReadBy has a follower that nobody uses yet read its pages in another way, and returns it.
+func (f *Follower) ReadBy(logs LogReader) *Follower {
+	f.logs = logs
 	return f
 }
 
@@ -190,13 +197,13 @@ func (f *Follower) read(ctx context.Context) ([]LogLine, error) {
 		return nil, fmt.Errorf("store: %w", ErrClosed)
 	}
 	query := LogQuery{RunUID: f.runUID, AfterID: f.after.Load(), Limit: MaxLogLimit}
-	lines, _, err := f.store.Logs(ctx, query)
+	lines, _, err := f.logs(ctx, query)
 	if err == nil && len(lines) == 0 {
 		var ended bool
 		if ended, err = f.store.logEnded(ctx, f.runUID); err != nil || !ended {
 			return nil, err
 		}
-		if lines, _, err = f.store.Logs(ctx, query); err == nil && len(lines) == 0 {
+		if lines, _, err = f.logs(ctx, query); err == nil && len(lines) == 0 {
 			err = io.EOF
 		}
 	}

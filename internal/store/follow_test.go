@@ -169,7 +169,7 @@ func TestFollowerGetsTheLastLineBeforeTheEnd(t *testing.T) {
 func TestFollowerIsBehindWhenTheWatchingBegins(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db *database) {
 		reader, writer := db.open(t), db.open(t)
-		f := &Follower{store: reader, runUID: "a", changed: make(chan struct{}, 1)}
+		f := &Follower{store: reader, runUID: "a", logs: reader.Logs, changed: make(chan struct{}, 1)}
 		reader.watch.add(f, func(context.Context) {})
 		waiting(t, f)
 		mustAppend(t, writer, line("a", 1))

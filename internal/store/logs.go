@@ -134,13 +134,21 @@ func (s *Store) TailLines(ctx context.Context, runUID string, n int) ([]LogLine,
 	return lines, err
 }
 
+// LogReader reads a page of lines, and says after which line the next one begins: Store.Logs, or what measures it.
+type LogReader func(ctx context.Context, q LogQuery) (lines []LogLine, next int64, err error)
+
+// Export returns all lines that a query asks for, whatever its Limit.
+func (s *Store) Export(ctx context.Context, q LogQuery) iter.Seq2[LogLine, error] {
+	return Export(ctx, s.Logs, q)
+}
+
 // Export returns all lines that a query asks for, whatever its Limit. It reads page by page: a slow reader holds neither a
 // connection nor a transaction, and never more than one page is in memory. After an error it ends.
-func (s *Store) Export(ctx context.Context, q LogQuery) iter.Seq2[LogLine, error] {
+func Export(ctx context.Context, read LogReader, q LogQuery) iter.Seq2[LogLine, error] {
 	return func(yield func(LogLine, error) bool) {
 		q.Limit, q.Tail = MaxLogLimit, false
 		for {
-			lines, next, err := s.Logs(ctx, q)
+			lines, next, err := read(ctx, q)
 			if err != nil {
 				yield(LogLine{}, err)
 				return

@@ -32,6 +32,41 @@ const (
 // Its detail, and the error of the Burner which it may wrap too, are for logs.
 var ErrInvalid = errors.New("ticket is not valid")
 
+// Reasons for which a ticket is not valid, for metrics and logs.
+const (
+	// ReasonForged: it is not one of ours, or was changed.
+	ReasonForged = "forged"
+	// ReasonOtherInstance: it is for another instance.
+	ReasonOtherInstance = "other-instance"
+	// ReasonExpired: it, or the bearer that it was made with, has ended.
+	ReasonExpired = "expired"
+	// ReasonUsed: it was used before.
+	ReasonUsed = "used"
+	// ReasonUnknown: whether it was used cannot be found out.
+	ReasonUnknown = "unknown"
+)
+
+// refusal is an ErrInvalid with its reason.
+type refusal struct {
+	reason string
+	detail error
+}
+
+func (r *refusal) Error() string { return fmt.Sprintf("%v: %v", ErrInvalid, r.detail) }
+
+func (r *refusal) Unwrap() []error { return []error{ErrInvalid, r.detail} }
+
+func refuse(reason, detail string) error { return &refusal{reason, errors.New(detail)} }
+
+// ReasonOf returns why Redeem has failed, ReasonForged for an error that is not its own.
+func ReasonOf(err error) string {
+	var r *refusal
+	if errors.As(err, &r) {
+		return r.reason
+	}
+	return ReasonForged
+}
+
 // Burner remembers tickets that were used. It is shared by all gateways of an installation.
 type Burner interface {
 	// BurnTicket notes that the ticket of an id is used, and reports whether this is the first time. Of calls that run at
@@ -112,18 +147,18 @@ func (d *Desk) Redeem(ctx context.Context, ticket, instanceUID string, now time.
 	}
 	switch {
 	case p.ID == "" || p.UserID == "" || p.GenerationID == "":
-		return Grant{}, fmt.Errorf("%w: payload", ErrInvalid)
+		return Grant{}, refuse(ReasonForged, "payload")
 	case p.InstanceUID == "" || p.InstanceUID != instanceUID:
-		return Grant{}, fmt.Errorf("%w: for another instance", ErrInvalid)
+		return Grant{}, refuse(ReasonOtherInstance, "for another instance")
 	case now.UnixMilli() >= p.Expires || now.UnixMilli() >= p.BearerExpires:
-		return Grant{}, fmt.Errorf("%w: expired", ErrInvalid)
+		return Grant{}, refuse(ReasonExpired, "expired")
 	}
 	first, err := d.burner.BurnTicket(ctx, p.ID, time.UnixMilli(p.Expires))
 	switch {
 	case err != nil:
-		return Grant{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+		return Grant{}, &refusal{ReasonUnknown, err}
 	case !first:
-		return Grant{}, fmt.Errorf("%w: used before", ErrInvalid)
+		return Grant{}, refuse(ReasonUsed, "used before")
 	}
 	p.Grant.BearerExpires = time.UnixMilli(p.BearerExpires)
 	return p.Grant, nil
@@ -132,23 +167,23 @@ func (d *Desk) Redeem(ctx context.Context, ticket, instanceUID string, now time.
 // open returns the payload of a ticket that we signed.
 func (d *Desk) open(ticket string) (payload, error) {
 	if len(ticket) > MaxTicketBytes {
-		return payload{}, fmt.Errorf("%w: longer than %d bytes", ErrInvalid, MaxTicketBytes)
+		return payload{}, refuse(ReasonForged, fmt.Sprintf("longer than %d bytes", MaxTicketBytes))
 	}
 	parts := strings.Split(ticket, ".")
 	if len(parts) != 3 || parts[0] != version {
-		return payload{}, fmt.Errorf("%w: not of the form %s.<payload>.<signature>", ErrInvalid, version)
+		return payload{}, refuse(ReasonForged, "not of the form "+version+".<payload>.<signature>")
 	}
 	// Compared as text, a signature has one spelling only; decoding would pass over line breaks.
 	if !hmac.Equal([]byte(parts[2]), []byte(d.sign(parts[1]))) {
-		return payload{}, fmt.Errorf("%w: signature", ErrInvalid)
+		return payload{}, refuse(ReasonForged, "signature")
 	}
 	var p payload
 	body, err := base64.RawURLEncoding.Strict().DecodeString(parts[1])
 	if err != nil {
-		return payload{}, fmt.Errorf("%w: payload", ErrInvalid)
+		return payload{}, refuse(ReasonForged, "payload")
 	}
 	if err := json.Unmarshal(body, &p); err != nil {
-		return payload{}, fmt.Errorf("%w: payload", ErrInvalid)
+		return payload{}, refuse(ReasonForged, "payload")
 	}
 	return p, nil
 }

@@ -217,7 +217,7 @@ func TestTampering(t *testing.T) {
 		for _, flip := range []byte{0x01, 0x02, 0x20, 0x80, 0xff} {
 			changed := []byte(good)
 			changed[i] ^= flip
-			if got, err := d.Redeem(t.Context(), string(changed), "uid-1", now); !errors.Is(err, ErrInvalid) {
+			if got, err := d.Redeem(t.Context(), string(changed), "uid-1", now); !errors.Is(err, ErrInvalid) || ReasonOf(err) != ReasonForged {
 				t.Errorf("byte %d changed to %q: got %+v, %v", i, changed[i], got, err)
 			}
 		}
@@ -254,7 +254,7 @@ func TestBurnerThatFails(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := d.Redeem(t.Context(), issue(t, d, grant), "uid-1", now); !errors.Is(err, ErrInvalid) || !errors.Is(err, broken) || got != (Grant{}) {
+			if got, err := d.Redeem(t.Context(), issue(t, d, grant), "uid-1", now); !errors.Is(err, ErrInvalid) || !errors.Is(err, broken) || ReasonOf(err) != ReasonUnknown || got != (Grant{}) {
 				t.Errorf("got %+v, %v", got, err)
 			}
 		})
@@ -313,5 +313,30 @@ func TestNewDesk(t *testing.T) {
 	}
 	if _, err := NewDesk(key, nil); err == nil {
 		t.Error("no burner")
+	}
+}
+
+func TestReasons(t *testing.T) {
+	d := desk(t, key)
+	used, good := issue(t, d, grant), issue(t, d, grant)
+	if _, err := d.Redeem(t.Context(), used, "uid-1", now); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		ticket, uid string
+		now         time.Time
+		want        string
+	}{
+		"nonsense":               {"nonsense", "uid-1", now, ReasonForged},
+		"too long":               {strings.Repeat("x", MaxTicketBytes+1), "uid-1", now, ReasonForged},
+		"for another instance":   {good, "uid-2", now, ReasonOtherInstance},
+		"expired":                {good, "uid-1", now.Add(Lifetime), ReasonExpired},
+		"expired, and another's": {good, "uid-2", now.Add(Lifetime), ReasonOtherInstance},
+		"used":                   {used, "uid-1", now, ReasonUsed},
+	} {
+		_, err := d.Redeem(t.Context(), tt.ticket, tt.uid, tt.now)
+		if !errors.Is(err, ErrInvalid) || ReasonOf(err) != tt.want {
+			t.Errorf("%s: %v is %s, want %s", name, err, ReasonOf(err), tt.want)
+		}
 	}
 }
