@@ -43,17 +43,8 @@ type PodInput struct {
 	StopGrace time.Duration
 }
 
-// stopGrace is the time to stop, within what the runner takes.
-func (in PodInput) stopGrace() time.Duration {
-	if in.StopGrace <= 0 {
-		return runnerapi.DefaultStopGrace
-	}
-	return min(in.StopGrace, runnerapi.MaxStopGrace)
-}
-
 // Pod renders the pod of an instance. It satisfies the restricted Pod Security standard and holds no token.
 func Pod(in PodInput) *corev1.Pod {
-	spec := in.Runtime.Spec
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:      in.Name,
@@ -71,29 +62,54 @@ func Pod(in PodInput) *corev1.Pod {
 				*metav1.NewControllerRef(in.Instance, v1alpha1.GroupVersion.WithKind("PreviewInstance")),
 			},
 		},
-		Spec: corev1.PodSpec{
-			// A pod serves one run: when its application ends, the instance has failed and says why.
-			RestartPolicy:                 corev1.RestartPolicyNever,
-			Hostname:                      in.Name,
-			Subdomain:                     v1alpha1.ServiceName,
-			AutomountServiceAccountToken:  ptr.To(false),
-			EnableServiceLinks:            ptr.To(false),
-			TerminationGracePeriodSeconds: ptr.To(int64(math.Ceil(in.stopGrace().Seconds())) + runnerGraceSeconds),
-			SecurityContext: &corev1.PodSecurityContext{
-				RunAsNonRoot:   ptr.To(true),
-				RunAsUser:      ptr.To(int64(userID)),
-				RunAsGroup:     ptr.To(int64(userID)),
-				FSGroup:        ptr.To(int64(userID)),
-				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
-			},
-			RuntimeClassName: spec.RuntimeClassName,
-			NodeSelector:     spec.NodeSelector,
-			Tolerations:      spec.Tolerations,
-			ImagePullSecrets: pullSecrets(spec.ImagePullSecrets),
-			InitContainers:   copyRunner(spec),
-			Containers:       []corev1.Container{runnerContainer(in)},
-			Volumes:          volumes(spec),
+		Spec: podSpec(template{
+			spec: in.Runtime.Spec, name: in.Name, port: in.Port, secretHash: in.SecretHash,
+			memoryLimitMB: in.MemoryLimitMB, stopGrace: in.StopGrace,
+		}),
+	}
+}
+
+// template is what the specs of all preview pods are made of.
+type template struct {
+	spec             v1alpha1.PreviewRuntimeSpec
+	name, secretHash string
+	// port of the application, 0 while it is not known.
+	port          int32
+	memoryLimitMB int32
+	stopGrace     time.Duration
+}
+
+// grace is the time to stop, within what the runner takes.
+func (t template) grace() time.Duration {
+	if t.stopGrace <= 0 {
+		return runnerapi.DefaultStopGrace
+	}
+	return min(t.stopGrace, runnerapi.MaxStopGrace)
+}
+
+func podSpec(t template) corev1.PodSpec {
+	return corev1.PodSpec{
+		// A pod serves one run: when its application ends, the instance has failed and says why.
+		RestartPolicy:                 corev1.RestartPolicyNever,
+		Hostname:                      t.name,
+		Subdomain:                     v1alpha1.ServiceName,
+		AutomountServiceAccountToken:  ptr.To(false),
+		EnableServiceLinks:            ptr.To(false),
+		TerminationGracePeriodSeconds: ptr.To(int64(math.Ceil(t.grace().Seconds())) + runnerGraceSeconds),
+		SecurityContext: &corev1.PodSecurityContext{
+			RunAsNonRoot:   ptr.To(true),
+			RunAsUser:      ptr.To(int64(userID)),
+			RunAsGroup:     ptr.To(int64(userID)),
+			FSGroup:        ptr.To(int64(userID)),
+			SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 		},
+		RuntimeClassName: t.spec.RuntimeClassName,
+		NodeSelector:     t.spec.NodeSelector,
+		Tolerations:      t.spec.Tolerations,
+		ImagePullSecrets: pullSecrets(t.spec.ImagePullSecrets),
+		InitContainers:   copyRunner(t.spec),
+		Containers:       []corev1.Container{runnerContainer(t)},
+		Volumes:          volumes(t.spec),
 	}
 }
 
@@ -113,26 +129,25 @@ func SecretHash(pod *corev1.Pod) string {
 	return ""
 }
 
-func runnerContainer(in PodInput) corev1.Container {
-	spec := in.Runtime.Spec
+func runnerContainer(t template) corev1.Container {
+	spec := t.spec
 	c := corev1.Container{
 		Name:            ContainerName,
 		Image:           spec.Image,
 		ImagePullPolicy: spec.ImagePullPolicy,
 		Command:         []string{runnerPath},
 		Env: []corev1.EnvVar{
-			{Name: runnerapi.EnvSecretHash, Value: in.SecretHash},
+			{Name: runnerapi.EnvSecretHash, Value: t.secretHash},
 			{Name: runnerapi.EnvPodUID, ValueFrom: &corev1.EnvVarSource{
 				FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "metadata.uid"},
 			}},
-			{Name: runnerapi.EnvStopGrace, Value: in.stopGrace().String()},
+			{Name: runnerapi.EnvStopGrace, Value: t.grace().String()},
 			{Name: "PYTHONUNBUFFERED", Value: "1"},
 		},
 		Ports: []corev1.ContainerPort{
 			{Name: "control", ContainerPort: runnerapi.ControlPort, Protocol: corev1.ProtocolTCP},
-			{Name: "app", ContainerPort: in.Port, Protocol: corev1.ProtocolTCP},
 		},
-		Resources:                resources(spec, in.MemoryLimitMB),
+		Resources:                resources(spec, t.memoryLimitMB),
 		SecurityContext:          restricted(),
 		TerminationMessagePath:   corev1.TerminationMessagePathDefault,
 		TerminationMessagePolicy: corev1.TerminationMessageReadFile,
@@ -140,6 +155,9 @@ func runnerContainer(in PodInput) corev1.Container {
 			{Name: "workspace", MountPath: runnerapi.WorkspaceDir},
 			{Name: "tmp", MountPath: runnerapi.TempDir},
 		},
+	}
+	if t.port != 0 {
+		c.Ports = append(c.Ports, corev1.ContainerPort{Name: "app", ContainerPort: t.port, Protocol: corev1.ProtocolTCP})
 	}
 	if spec.RunnerImage != "" {
 		c.Command = []string{copiedRunnerDir + "/preview-runner"}

@@ -49,6 +49,12 @@ func podInput(change func(*v1alpha1.PreviewRuntimeSpec)) PodInput {
 	return in
 }
 
+func warmInput(change func(*v1alpha1.PreviewRuntimeSpec)) WarmInput {
+	in := podInput(change)
+	in.Runtime.UID = "7d5c3b4e-0000-4000-8000-000000000002"
+	return WarmInput{Runtime: in.Runtime, Name: "python-abc", SecretHash: in.SecretHash, MemoryLimitMB: in.MemoryLimitMB}
+}
+
 func namespaceInput() NamespaceInput {
 	in := NamespaceInput{Namespace: "previews", OperatorNamespace: "preview-system", PortMin: 3001, PortMax: 3100}
 	for _, cidr := range []string{"10.0.0.0/8", "169.254.0.0/16", "fc00::/7", "fe80::/10"} {
@@ -69,6 +75,7 @@ func TestRenderedObjects(t *testing.T) {
 			s.MemoryRequestMB = ptr.To(int32(4096))
 			s.WorkspaceMB, s.EphemeralStorageMB = ptr.To(int32(16)), ptr.To(int32(100))
 		})),
+		"warmpod":       WarmPod(warmInput(nil)),
 		"service":       Service("previews"),
 		"networkpolicy": NetworkPolicy(namespaceInput()),
 	} {
@@ -126,6 +133,49 @@ func TestStopGrace(t *testing.T) {
 		want := corev1.EnvVar{Name: runnerapi.EnvStopGrace, Value: test.variable}
 		if env := pod.Spec.Containers[0].Env; !slices.Contains(env, want) || *pod.Spec.TerminationGracePeriodSeconds != test.seconds {
 			t.Errorf("%s: the pod has %d s and %v, want %d s and %v", name, *pod.Spec.TerminationGracePeriodSeconds, env, test.seconds, want)
+		}
+	}
+}
+
+// A claim changes the metadata of a warm pod; what cannot be changed any more has to be what the instance would have got.
+func TestAWarmPodIsAnInstancesPodWithoutItsPort(t *testing.T) {
+	of, warm := Pod(podInput(nil)), WarmPod(warmInput(nil))
+	of.Spec.Hostname = warm.Spec.Hostname
+	of.Spec.Containers[0].Ports = of.Spec.Containers[0].Ports[:1]
+	if diff := cmp.Diff(of.Spec, warm.Spec); diff != "" {
+		t.Errorf("an instance's pod (-) and a warm pod (+) differ:\n%s", diff)
+	}
+}
+
+func TestRevision(t *testing.T) {
+	base := Revision(warmInput(nil))
+	if problems := validation.IsValidLabelValue(base); problems != nil || base == "" {
+		t.Fatalf("Revision() = %q: %v", base, problems)
+	}
+	for name, test := range map[string]struct {
+		change func(*WarmInput)
+		same   bool
+	}{
+		"nothing":         {func(*WarmInput) {}, true},
+		"name":            {func(in *WarmInput) { in.Name = "python-def" }, true},
+		"secret":          {func(in *WarmInput) { in.SecretHash = strings.Repeat("cd", 32) }, true},
+		"size of pool":    {func(in *WarmInput) { in.Runtime.Spec.Warm = &v1alpha1.WarmPool{Size: ptr.To(int32(7))} }, true},
+		"labels":          {func(in *WarmInput) { in.Runtime.Labels = map[string]string{"team": "a"} }, true},
+		"image":           {func(in *WarmInput) { in.Runtime.Spec.Image = "codebegen/preview-runtime-python:v2" }, false},
+		"runner's image":  {func(in *WarmInput) { in.Runtime.Spec.RunnerImage = "codebegen/preview-runtime-python:v2" }, false},
+		"memory limit":    {func(in *WarmInput) { in.MemoryLimitMB = 256 }, false},
+		"memory request":  {func(in *WarmInput) { in.Runtime.Spec.MemoryRequestMB = ptr.To(int32(64)) }, false},
+		"node":            {func(in *WarmInput) { in.Runtime.Spec.NodeSelector = map[string]string{"pool": "previews"} }, false},
+		"time to stop":    {func(in *WarmInput) { in.StopGrace = time.Minute }, false},
+		"default to stop": {func(in *WarmInput) { in.StopGrace = runnerapi.DefaultStopGrace }, true},
+	} {
+		in := warmInput(nil)
+		test.change(&in)
+		if got := Revision(in); (got == base) != test.same {
+			t.Errorf("%s: the revision was %s and is %s, want it to stay: %t", name, base, got, test.same)
+		}
+		if pod := WarmPod(in); pod.Labels[v1alpha1.LabelRevision] != Revision(in) {
+			t.Errorf("%s: the pod is of revision %q, want %q", name, pod.Labels[v1alpha1.LabelRevision], Revision(in))
 		}
 	}
 }
