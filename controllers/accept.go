@@ -66,10 +66,7 @@ func checkEnv(env []v1alpha1.EnvVar) error {
 
 // setMemoryLimit takes the instance's own limit, the runtime's, or the configured one, in that order.
 func (r *PreviewInstanceReconciler) setMemoryLimit(s *scope, runtime *v1alpha1.PreviewRuntime) error {
-	limit := r.settings.Current().MemoryLimitMB
-	if runtime.Spec.MemoryLimitMB != nil {
-		limit = *runtime.Spec.MemoryLimitMB
-	}
+	limit := runtimeMemoryLimit(runtime, r.settings.Current())
 	if own := s.instance.Spec.MemoryLimitMB; own != nil {
 		if *own > r.settings.Current().MemoryLimitMaxMB {
 			return terminal(v1alpha1.ReasonInvalidSpec, "spec.memoryLimitMB is %d, at most %d (PREVIEW_MEMORY_LIMIT_MAX_MB) is allowed",

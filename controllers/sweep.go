@@ -187,7 +187,7 @@ func orphaned(pod *metav1.PartialObjectMetadata, instances map[types.UID]sweptIn
 	switch {
 	case owner == nil && len(pod.OwnerReferences) > 0:
 		return ""
-	case owner != nil && (owner.UID != uid || !namesInstance(owner)):
+	case owner != nil && (owner.UID != uid || !ofKind(owner, "PreviewInstance")):
 		return ""
 	}
 	instance, exists := instances[uid]
@@ -202,9 +202,10 @@ func orphaned(pod *metav1.PartialObjectMetadata, instances map[types.UID]sweptIn
 	return fmt.Sprintf("the PreviewInstance of UID %s, whose pod this was, uses pod %s", uid, instance.podName)
 }
 
-func namesInstance(owner *metav1.OwnerReference) bool {
+// ofKind reports whether an owner is one of our kinds.
+func ofKind(owner *metav1.OwnerReference, kind string) bool {
 	version, err := schema.ParseGroupVersion(owner.APIVersion)
-	return err == nil && version.Group == v1alpha1.GroupVersion.Group && owner.Kind == "PreviewInstance"
+	return err == nil && version.Group == v1alpha1.GroupVersion.Group && owner.Kind == kind
 }
 
 // sweptInstance is what a sweep keeps of an instance.
