@@ -49,6 +49,7 @@ var _ = Describe("An installation", func() {
 	Describe("ownership", ownershipSpecs)
 	Describe("network policy", Ordered, networkSpecs)
 	Describe("metrics", Ordered, ContinueOnFailure, metricsSpecs)
+	Describe("traces", Ordered, tracingSpecs)
 	Describe("logs", logSpecs)
 	Describe("crash of the manager", crashSpecs)
 	Describe("capacity", Ordered, capacitySpecs)
