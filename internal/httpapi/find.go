@@ -78,18 +78,29 @@ func (a *API) cachedInstance(meta store.Meta) (*v1alpha1.PreviewInstance, error)
 }
 
 // previewOrRecord returns the preview of the generation in the path from the cache or, when it is gone, the newest record of
-// one. It fails with errNoInstance when there is neither.
+// one; the other is nil. It fails with errNoInstance when there is neither.
 func (a *API) previewOrRecord(c *gin.Context) (*v1alpha1.PreviewInstance, *store.Run, error) {
 	_, meta, err := a.generation(c, accessRecords)
 	if err != nil {
 		return nil, nil, err
 	}
+	return a.newest(c.Request.Context(), meta)
+}
+
+// newest is previewOrRecord for a generation that is known already.
+func (a *API) newest(ctx context.Context, meta store.Meta) (*v1alpha1.PreviewInstance, *store.Run, error) {
 	pvi, err := a.cachedInstance(meta)
-	if errors.Is(err, errNoInstance) {
-		run, err := a.lastRecord(c.Request.Context(), meta)
-		return nil, &run, err
+	if !errors.Is(err, errNoInstance) {
+		return pvi, nil, err
 	}
-	return pvi, nil, err
+	page, _, err := a.runs.Runs(ctx, store.RunQuery{GenerationID: meta.ID, UserID: meta.UserID, Limit: 1})
+	if err == nil && len(page) == 0 {
+		err = errNoInstance
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return nil, &page[0], nil
 }
 
 // liveInstance returns the preview of a generation from the API server, or errNoInstance. One that launches have not

@@ -263,12 +263,12 @@ func (a *API) runOf(ctx context.Context, p auth.Principal, meta store.Meta, id s
 // newestRun returns the run that the preview of a generation is in, whether it is recorded yet or not, or, when it is gone,
 // the newest that is recorded. It fails with errNoInstance.
 func (a *API) newestRun(ctx context.Context, meta store.Meta) (store.Run, error) {
-	pvi, err := a.cachedInstance(meta)
-	if errors.Is(err, errNoInstance) {
-		return a.lastRecord(ctx, meta)
-	}
+	pvi, record, err := a.newest(ctx, meta)
 	if err != nil {
 		return store.Run{}, err
+	}
+	if record != nil {
+		return *record, nil
 	}
 	run, err := a.runs.Run(ctx, runUID(pvi))
 	if errors.Is(err, store.ErrRunNotFound) {

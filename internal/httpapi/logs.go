@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,7 +14,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/sse"
 	"github.com/codebegen/preview-operator/internal/store"
 )
@@ -70,7 +70,7 @@ func (a *API) streamLogs(c *gin.Context) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	p, pvi, err := a.viewer(c, query)
+	p, shown, err := a.viewer(c, query)
 	if err != nil {
 		return reply{}, err
 	}
@@ -82,7 +82,7 @@ func (a *API) streamLogs(c *gin.Context) (reply, error) {
 
 	ctx, cancel := context.WithTimeout(c.Request.Context(), p.Expires.Sub(a.now()))
 	defer cancel()
-	s := &logStream{api: a, controller: http.NewResponseController(c.Writer), events: sse.NewWriter(c.Writer), pvi: pvi, run: runUID(pvi), ended: streamGone}
+	s := &logStream{api: a, controller: http.NewResponseController(c.Writer), events: sse.NewWriter(c.Writer), view: shown, run: shown.run(), ended: streamGone}
 	begun := time.Now()
 	defer func() {
 		if c.Request.Context().Err() != nil {
@@ -108,7 +108,7 @@ type logStream struct {
 	api        *API
 	controller *http.ResponseController
 	events     *sse.Writer
-	pvi        *v1alpha1.PreviewInstance
+	view       view
 	run        string
 	// ended is why the stream ended.
 	ended string
@@ -140,7 +140,9 @@ func (s *logStream) serve(ctx context.Context, after int64) error {
 	heartbeat := time.NewTicker(s.api.heartbeat)
 	defer heartbeat.Stop()
 	for {
-		s.api.activity.touch(s.pvi)
+		if s.view.pvi != nil {
+			s.api.activity.touch(s.view.pvi)
+		}
 		var err error
 		select {
 		case batch, open := <-batches:
@@ -295,10 +297,9 @@ func (s *logStream) untilOver(ctx context.Context) (reading context.Context, sto
 	var waiting sync.WaitGroup
 	waiting.Go(func() {
 		defer cancel()
-		pvi := s.awaitOver(reading)
 		wait := s.api.lastLinesWait
-		if pvi != nil && pvi.Status.StoppedAt != nil {
-			wait -= s.api.now().Sub(pvi.Status.StoppedAt.Time)
+		if over := s.awaitOver(reading); over != nil {
+			wait -= s.api.now().Sub(*over)
 		}
 		// The error is that of a stream that has ended meanwhile.
 		_ = sleep(reading, wait)
@@ -309,17 +310,20 @@ func (s *logStream) untilOver(ctx context.Context) (reading context.Context, sto
 	}
 }
 
-// awaitOver waits until the run is over, or ctx is done, and returns the instance if it is still in that run. What the API
-// server has not told yet is of no matter here.
-func (s *logStream) awaitOver(ctx context.Context) *v1alpha1.PreviewInstance {
+// awaitOver waits until the run is over, or ctx is done, and returns since when it is, nil if that is not known. What the
+// API server has not told yet is of no matter here.
+func (s *logStream) awaitOver(ctx context.Context) *time.Time {
+	if record := s.view.record; record != nil {
+		return cmp.Or(record.StoppedAt, &record.UpdatedAt)
+	}
 	for {
-		changed := s.api.instances.nextChange(s.pvi.Name)
-		pvi, err := s.api.instances.Cached(s.pvi.Name)
+		changed := s.api.instances.nextChange(s.view.pvi.Name)
+		pvi, err := s.api.instances.Cached(s.view.pvi.Name)
 		if err != nil || runUID(pvi) != s.run {
 			return nil
 		}
 		if pvi.Status.Phase.Finished() {
-			return pvi
+			return utc(pvi.Status.StoppedAt)
 		}
 		select {
 		case <-changed:

@@ -194,18 +194,6 @@ func uptime(started, stopped *time.Time, now time.Time) int64 {
 	return max(int64(now.Sub(*started)/time.Second), 0)
 }
 
-// lastRecord returns the newest record of a generation of this owner. It fails with errNoInstance.
-func (a *API) lastRecord(ctx context.Context, meta store.Meta) (store.Run, error) {
-	page, _, err := a.runs.Runs(ctx, store.RunQuery{GenerationID: meta.ID, UserID: meta.UserID, Limit: 1})
-	if err != nil {
-		return store.Run{}, err
-	}
-	if len(page) == 0 {
-		return store.Run{}, errNoInstance
-	}
-	return page[0], nil
-}
-
 // recorded returns what is known of a generation that is neither stored nor has previews, but had some. Users see their own
 // alone, as in unstored.
 func (a *API) recorded(ctx context.Context, p auth.Principal, id string) (store.Meta, error) {

@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/internal/store"
 	"github.com/codebegen/preview-operator/internal/ticket"
 )
 
@@ -30,8 +33,8 @@ type ticketReply struct {
 }
 
 const ticketDescription = `An ` + "`EventSource`" + ` cannot send headers, and a bearer token must not be part of a URL. The ticket is good for one
-request within 30 seconds, by the user who asked for it, to the preview as it is now; one that is launched again needs another
-ticket. The stream ends with the bearer token that the ticket was made with. A browser that reconnects by itself sends the used ticket again
+request within 30 seconds, by the user who asked for it, to the preview as it is now, or as it last was if it is gone; one that is launched
+again needs another ticket. The stream ends with the bearer token that the ticket was made with. A browser that reconnects by itself sends the used ticket again
 and gets 401: close the ` + "`EventSource`" + ` and ask for a new ticket.
 
 ` + "```js" + `
@@ -66,16 +69,16 @@ func (a *API) ticketOperation(path string) operation {
 
 // issueTicket makes a ticket with the rights of the bearer.
 func (a *API) issueTicket(c *gin.Context) (reply, error) {
-	p, meta, err := a.generation(c, accessPreview)
+	p, meta, err := a.generation(c, accessRecords)
 	if err != nil {
 		return reply{}, err
 	}
-	pvi, err := a.cachedInstance(meta)
+	pvi, record, err := a.newest(c.Request.Context(), meta)
 	if err != nil {
 		return reply{}, err
 	}
 	made, expires, err := a.tickets.Issue(ticket.Grant{
-		UserID: p.UserID, Role: string(p.Role), BearerExpires: p.Expires, InstanceUID: string(pvi.UID), GenerationID: meta.ID,
+		UserID: p.UserID, Role: string(p.Role), BearerExpires: p.Expires, InstanceUID: view{pvi, record}.subject(), GenerationID: meta.ID,
 	}, a.now())
 	if err != nil {
 		return reply{}, err
@@ -138,41 +141,72 @@ func (q streamQuery) cursor(header string) (int64, error) {
 	return id, nil
 }
 
-// viewer authenticates who wants to see a log, by bearer or by ticket, and returns the preview.
-func (a *API) viewer(c *gin.Context, q streamQuery) (auth.Principal, *v1alpha1.PreviewInstance, error) {
+// view is what a stream shows: a preview or, when that is gone, the record of its last run. The other is nil.
+type view struct {
+	pvi    *v1alpha1.PreviewInstance
+	record *store.Run
+}
+
+// subject is what a ticket is for: the instance, of whichever run, or the run that is recorded. The first run of an instance
+// has its UID.
+func (v view) subject() string {
+	if v.record != nil {
+		return v.record.UID
+	}
+	return string(v.pvi.UID)
+}
+
+// run is the UID of the run.
+func (v view) run() string {
+	if v.record != nil {
+		return v.record.UID
+	}
+	return runUID(v.pvi)
+}
+
+// viewer authenticates who wants to see a log, by bearer or by ticket.
+func (a *API) viewer(c *gin.Context, q streamQuery) (auth.Principal, view, error) {
 	if q.ticket != "" {
 		return a.ticketHolder(c, q.ticket)
 	}
-	p, meta, err := a.generation(c, accessPreview)
+	p, meta, err := a.generation(c, accessRecords)
 	if err != nil {
-		return auth.Principal{}, nil, err
+		return auth.Principal{}, view{}, err
 	}
-	pvi, err := a.cachedInstance(meta)
-	return p, pvi, err
+	pvi, record, err := a.newest(c.Request.Context(), meta)
+	return p, view{pvi, record}, err
 }
 
-// ticketHolder uses a ticket up. It has to be for an instance of the generation that is still there. Nobody learns more
-// without one than that it is not valid, not even whether there is such a generation.
-func (a *API) ticketHolder(c *gin.Context, shown string) (auth.Principal, *v1alpha1.PreviewInstance, error) {
+// ticketHolder uses a ticket up. It has to be for the preview of the generation or, when it has none, for the last one
+// that it had. Nobody learns more without one than that it is not valid, not even whether there is such a generation.
+func (a *API) ticketHolder(c *gin.Context, shown string) (auth.Principal, view, error) {
 	p, pvi, err := a.redeem(c, shown)
 	if err != nil {
 		// The client is not told why, and it may be the store.
 		a.logger.Info("a ticket was refused", "request_id", requestID(c), "error", err)
-		return auth.Principal{}, nil, err
+		return auth.Principal{}, view{}, err
 	}
 	c.Set(principalKey, p)
-	_, meta, err := a.generationFor(c, p, accessPreview)
+	_, meta, err := a.generationFor(c, p, accessRecords)
 	if err != nil {
-		return auth.Principal{}, nil, err
+		return auth.Principal{}, view{}, err
+	}
+	if pvi == nil {
+		_, record, err := a.newest(c.Request.Context(), meta)
+		if err == nil && record == nil {
+			// Another one was launched this moment.
+			err = errNoInstance
+		}
+		return p, view{record: record}, err
 	}
 	if !isOf(pvi, meta.ID, meta.UserID) {
-		return auth.Principal{}, nil, errNoInstance
+		return auth.Principal{}, view{}, errNoInstance
 	}
-	return p, pvi, nil
+	return p, view{pvi: pvi}, nil
 }
 
-// redeem tries the ticket on each instance of the generation in the path, which is that of its UID for good; on another's
-// it is not used up.
+// redeem uses a ticket up that is for an instance of the generation in the path, which is that of its UID for good. The
+// instance is nil when it is gone; the ticket is then good if no other came after it.
 func (a *API) redeem(c *gin.Context, shown string) (auth.Principal, *v1alpha1.PreviewInstance, error) {
 	id := c.Param("generation_id")
 	if err := checkID("generation_id", id); err != nil {
@@ -181,22 +215,40 @@ func (a *API) redeem(c *gin.Context, shown string) (auth.Principal, *v1alpha1.Pr
 	if !a.instances.Synced() {
 		return auth.Principal{}, nil, errNotSynced
 	}
-	err, reason := fmt.Errorf("%w: the generation has no preview", ticket.ErrInvalid), ticket.ReasonOtherInstance
-	for _, pvi := range a.instances.OfGeneration(id) {
-		var grant ticket.Grant
-		grant, err = a.tickets.Redeem(c.Request.Context(), shown, string(pvi.UID), a.now())
-		if err == nil {
-			a.metrics.tickets.Inc(ticketRedeemed)
-			return auth.Principal{UserID: grant.UserID, Role: auth.Role(grant.Role), Expires: grant.BearerExpires}, pvi, nil
-		}
-		if c.Request.Context().Err() != nil {
-			return auth.Principal{}, nil, c.Request.Context().Err()
-		}
-		if reason = ticket.ReasonOf(err); reason != ticket.ReasonOtherInstance {
-			// What is wrong with it is wrong for every instance.
-			break
-		}
+	pvi, grant, err := a.redeemFor(c.Request.Context(), shown, id)
+	if err != nil && c.Request.Context().Err() != nil {
+		return auth.Principal{}, nil, c.Request.Context().Err()
 	}
-	a.metrics.tickets.Inc(reason)
-	return auth.Principal{}, nil, err
+	if err != nil {
+		a.metrics.tickets.Inc(ticket.ReasonOf(err))
+		return auth.Principal{}, nil, err
+	}
+	a.metrics.tickets.Inc(ticketRedeemed)
+	return auth.Principal{UserID: grant.UserID, Role: auth.Role(grant.Role), Expires: grant.BearerExpires}, pvi, nil
+}
+
+func (a *API) redeemFor(ctx context.Context, shown, generationID string) (pvi *v1alpha1.PreviewInstance, grant ticket.Grant, err error) {
+	uid, err := a.tickets.Instance(shown)
+	if err != nil {
+		return nil, ticket.Grant{}, err
+	}
+	instances := a.instances.OfGeneration(generationID)
+	wanted := uid
+	if i := slices.IndexFunc(instances, func(pvi *v1alpha1.PreviewInstance) bool { return string(pvi.UID) == uid }); i >= 0 {
+		pvi = instances[i]
+	} else if !a.wasLast(ctx, generationID, uid) {
+		wanted = ""
+	}
+	grant, err = a.tickets.Redeem(ctx, shown, wanted, a.now())
+	return pvi, grant, err
+}
+
+// wasLast reports whether the preview of a run was the last one of a generation, and is gone.
+func (a *API) wasLast(ctx context.Context, generationID, runUID string) bool {
+	run, err := a.runs.Run(ctx, runUID)
+	if err != nil {
+		return false
+	}
+	_, record, err := a.newest(ctx, store.Meta{ID: generationID, UserID: run.UserID})
+	return err == nil && record != nil && record.InstanceUID == run.InstanceUID
 }

@@ -164,6 +164,12 @@ func (d *Desk) Redeem(ctx context.Context, ticket, instanceUID string, now time.
 	return p.Grant, nil
 }
 
+// Instance returns the UID of the instance that a ticket is for, without using it up. Its error wraps ErrInvalid.
+func (d *Desk) Instance(ticket string) (uid string, err error) {
+	p, err := d.open(ticket)
+	return p.InstanceUID, err
+}
+
 // open returns the payload of a ticket that we signed.
 func (d *Desk) open(ticket string) (payload, error) {
 	if len(ticket) > MaxTicketBytes {

@@ -217,6 +217,9 @@ func TestTampering(t *testing.T) {
 		for _, flip := range []byte{0x01, 0x02, 0x20, 0x80, 0xff} {
 			changed := []byte(good)
 			changed[i] ^= flip
+			if uid, err := d.Instance(string(changed)); !errors.Is(err, ErrInvalid) {
+				t.Errorf("byte %d changed: for %q, %v", i, uid, err)
+			}
 			if got, err := d.Redeem(t.Context(), string(changed), "uid-1", now); !errors.Is(err, ErrInvalid) || ReasonOf(err) != ReasonForged {
 				t.Errorf("byte %d changed to %q: got %+v, %v", i, changed[i], got, err)
 			}
