@@ -13,6 +13,8 @@ chart=charts/preview-operator
 "$controller_gen" rbac:roleName=preview-operator-manager paths=./controllers/... output:rbac:dir=config/rbac
 
 go test ./internal/settings -run TestConfigurationReference -update >/dev/null # docs/configuration.md
+resources=$(go run ./hack/resources)
+echo "$resources" >docs/resources.md
 
 # The chart cannot read files outside its folder.
 mkdir -p "$chart/files/crds" "$chart/files/rbac"
