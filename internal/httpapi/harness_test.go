@@ -27,6 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
@@ -170,7 +171,24 @@ func (k *cluster) remove(ctx context.Context, c client.WithWatch, obj client.Obj
 	if *options.Preconditions.UID != now.UID {
 		return apierrors.NewConflict(schema.GroupResource{Resource: "previewinstances"}, now.Name, fmt.Errorf("uid"))
 	}
+	if err := k.release(ctx, c, &now); err != nil {
+		return err
+	}
 	return c.Delete(ctx, obj)
+}
+
+// release takes off the manager's finalizer: the manager of tests is done with an instance at once.
+func (k *cluster) release(ctx context.Context, c client.WithWatch, pvi *v1alpha1.PreviewInstance) error {
+	for controllerutil.RemoveFinalizer(pvi, v1alpha1.Finalizer) {
+		err := c.Update(ctx, pvi)
+		if !apierrors.IsConflict(err) {
+			return err
+		}
+		if err := c.Get(ctx, client.ObjectKeyFromObject(pvi), pvi); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (k *cluster) patch(ctx context.Context, c client.WithWatch, obj client.Object, patch client.Patch) error {

@@ -88,6 +88,8 @@ func (b *launchBody) instance(meta store.Meta) *v1alpha1.PreviewInstance {
 		ObjectMeta: metav1.ObjectMeta{
 			Name:   instanceName(meta.ID),
 			Labels: map[string]string{v1alpha1.LabelUser: userLabel(meta.UserID)},
+			// The manager would add it before anything else, with a write of its own.
+			Finalizers: []string{v1alpha1.Finalizer},
 		},
 		Spec: v1alpha1.PreviewInstanceSpec{
 			GenerationID:          meta.ID,

@@ -122,13 +122,24 @@ func TestLaunchAfterTheEndStartsAfresh(t *testing.T) {
 	}
 }
 
+// The gateway saves the manager a write: the finalizer is there from the beginning.
+func TestLaunchesSetTheFinalizer(t *testing.T) {
+	h := newHarness(t, nil)
+	h.launched("gen", "alice")
+	pvi, err := h.api.instances.Live(t.Context(), instanceName("gen"))
+	h.must(err)
+	if len(pvi.Finalizers) != 1 || pvi.Finalizers[0] != v1alpha1.Finalizer {
+		t.Errorf("finalizers %v", pvi.Finalizers)
+	}
+}
+
 // An instance that is being deleted keeps its name until its pod is gone.
 func TestLaunchWaitsForADeletionToFinish(t *testing.T) {
 	h := newHarness(t, nil)
 	first := h.launched("gen", "alice")
 	pvi, err := h.api.instances.Live(t.Context(), instanceName("gen"))
 	h.must(err)
-	pvi.Finalizers = []string{v1alpha1.Finalizer}
+	pvi.Finalizers = []string{"example.com/held"}
 	h.must(h.cluster.Update(t.Context(), pvi))
 	h.must(h.api.instances.Delete(t.Context(), pvi))
 	h.sees("gen", func(p *v1alpha1.PreviewInstance) bool { return !p.DeletionTimestamp.IsZero() })
