@@ -182,6 +182,20 @@ func (i *Instances) Cached(name string) (*v1alpha1.PreviewInstance, error) {
 	return pvi, nil
 }
 
+// current returns what the cache shows of an instance, or the instance as it is known when the cache does not show it
+// yet. It fails with errNoInstance when it is gone.
+func (i *Instances) current(pvi *v1alpha1.PreviewInstance) (*v1alpha1.PreviewInstance, error) {
+	switch now, err := i.Cached(pvi.Name); {
+	case err == nil && now.UID == pvi.UID:
+		return now, nil
+	case i.Deleted(pvi.UID):
+		return nil, errNoInstance
+	case err != nil && !errors.Is(err, errNoInstance):
+		return nil, err
+	}
+	return pvi, nil
+}
+
 // The indexes of the cache. They go by the spec, which cannot change: labels and names are anybody's to choose who uses
 // kubectl.
 const (

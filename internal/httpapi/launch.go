@@ -176,7 +176,7 @@ func (a *API) launch(c *gin.Context) (reply, error) {
 		if err := a.hold(c.Request.Context(), &l, *request.wait-time.Since(begun)); err != nil {
 			return reply{}, err
 		}
-		c.Header(preferenceAppliedHeader, fmt.Sprintf("wait=%d", *request.wait/time.Second))
+		appliedWait(c, *request.wait)
 	}
 	if l.result == resultReplayed {
 		c.Header(replayedHeader, "true")
@@ -191,7 +191,7 @@ func (a *API) launch(c *gin.Context) (reply, error) {
 func (a *API) readLaunch(c *gin.Context, meta store.Meta) (launchRequest, error) {
 	var request launchRequest
 	var err error
-	if request.wait, err = a.readWait(c); err != nil {
+	if request.wait, err = readWait(c, a.launchWait); err != nil {
 		return request, err
 	}
 	if request.key, err = readIdempotencyKey(c); err != nil {

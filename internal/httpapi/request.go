@@ -16,10 +16,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
-	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/proxy"
 	"github.com/codebegen/preview-operator/internal/sse"
-	"github.com/codebegen/preview-operator/internal/store"
 )
 
 // maxEnvelopeBytes bounds the body of a proxied request, envelope included.
@@ -56,9 +54,17 @@ func (a *API) useOperations() []operation {
 		{
 			method: http.MethodPost, path: path + "/request", id: "sendRequest", tag: tagUse,
 			summary: "Send the application a request",
-			params:  []*huma.Param{headerParam("X-Preview-Token", "The session token of the preview.", true)},
-			body:    &bodySpec{json: requestBody{}},
-			answers: []answerSpec{{status: http.StatusOK, description: "The application's answer, whatever it is.", json: requestReply{}}},
+			description: "A preview that is starting is waited for, for at most PREVIEW_REQUEST_TIMEOUT; `wait` asks for less. The request is sent once, " +
+				"when the application accepts connections, and the application then has PREVIEW_REQUEST_TIMEOUT to answer.",
+			params: []*huma.Param{
+				headerParam("X-Preview-Token", "The session token of the preview.", true),
+				headerParam(preferHeader, "`wait=N` waits for up to N seconds for a preview that is starting, and not at all with 0.", false),
+				queryParam(queryWait, "The same; goes before the header.", &huma.Schema{Type: huma.TypeInteger, Minimum: new(float64)}),
+			},
+			body: &bodySpec{json: requestBody{}},
+			answers: []answerSpec{{
+				status: http.StatusOK, description: "The application's answer, whatever it is.", json: requestReply{}, headers: []string{preferenceAppliedHeader},
+			}},
 			problems: []kind{
 				kindNoPreview, kindPreviewToken, kindNotRunning, kindRefused, kindBroken, kindResponseTooLarge, kindTimeout, kindBusy,
 			},
@@ -169,35 +175,51 @@ func (a *API) request(c *gin.Context) (reply, error) {
 	if err := a.signer.Check(c.GetHeader("X-Preview-Token"), string(pvi.UID), p.UserID); err != nil {
 		return reply{}, err
 	}
+	wait, err := readWait(c, a.forwarder.Timeout())
+	if err != nil {
+		return reply{}, err
+	}
 	release, err := a.requests.acquire(c.Request.Context())
 	if err != nil {
 		return reply{}, err
 	}
 	defer release()
-	var body requestBody
-	if err := readJSON(c, maxEnvelopeBytes, false, &body); err != nil {
-		return reply{}, err
-	}
-	envelope, err := body.envelope()
+	request, err := readRequest(c)
 	if err != nil {
 		return reply{}, err
 	}
-	request, err := proxy.NewRequest(envelope)
-	if err != nil {
-		return reply{}, err
+	patience := a.forwarder.Timeout()
+	if wait != nil {
+		patience = *wait
 	}
-	target, err := a.target(c.Request.Context(), pvi, meta)
+	send, err := a.reach(c.Request.Context(), pvi, meta, patience)
 	if err != nil {
 		return reply{}, err
 	}
 	a.activity.touch(pvi)
 	begun := time.Now()
-	response, err := a.forwarder.Do(c.Request.Context(), target, request)
+	response, err := send(c.Request.Context(), request)
 	a.metrics.forwarded(begun, err)
 	if err != nil {
 		return reply{}, a.applicationFailure(err, response.Elapsed)
 	}
+	if wait != nil {
+		appliedWait(c, *wait)
+	}
 	return reply{status: http.StatusOK, body: requestReplyOf(response)}, nil
+}
+
+// readRequest reads an envelope and what it asks for.
+func readRequest(c *gin.Context) (proxy.Request, error) {
+	var body requestBody
+	if err := readJSON(c, maxEnvelopeBytes, false, &body); err != nil {
+		return proxy.Request{}, err
+	}
+	envelope, err := body.envelope()
+	if err != nil {
+		return proxy.Request{}, err
+	}
+	return proxy.NewRequest(envelope)
 }
 
 // applicationFailure says what the application did wrong, by which limit, and after what time.
@@ -215,24 +237,6 @@ func (a *API) applicationFailure(err error, elapsed time.Duration) error {
 		f.detail = fmt.Sprintf("the body of the application's answer exceeds %d bytes; ask it for less", a.forwarder.MaxResponseBytes())
 	}
 	return f
-}
-
-// target is where the requests to an instance go. What the cache does not know to run yet is looked up: somebody may
-// have seen it run at the API server a moment ago.
-func (a *API) target(ctx context.Context, pvi *v1alpha1.PreviewInstance, meta store.Meta) (proxy.Target, error) {
-	target, err := proxy.TargetOf(pvi, a.ports())
-	if !errors.Is(err, proxy.ErrNotRunning) {
-		return target, err
-	}
-	live, liveErr := a.liveInstance(ctx, meta)
-	if liveErr != nil || live.UID != pvi.UID {
-		return proxy.Target{}, err
-	}
-	return proxy.TargetOf(live, a.ports())
-}
-
-func (a *API) ports() proxy.PortRange {
-	return proxy.PortRange{Min: a.settings.Current().PortMin, Max: a.settings.Current().PortMax}
 }
 
 func requestReplyOf(r proxy.Response) requestReply {

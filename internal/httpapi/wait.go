@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -11,17 +12,17 @@ import (
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 )
 
-// The ways to ask a launch to wait until the preview runs.
+// The ways to say for how long to wait until the preview runs.
 const (
 	queryWait               = "wait"
 	preferHeader            = "Prefer"
 	preferenceAppliedHeader = "Preference-Applied"
 )
 
-// readWait returns how long the answer to a launch is to be held, at most launchWait, or nil when that is not asked for.
+// readWait returns for how long a request asks to wait, at most longest, or nil when it does not say.
 // The query goes before the header; what is wrong with the query is an error, and in the header is ignored (RFC 7240).
-func (a *API) readWait(c *gin.Context) (*time.Duration, error) {
-	most := int64(a.launchWait / time.Second)
+func readWait(c *gin.Context, longest time.Duration) (*time.Duration, error) {
+	most := int64(longest / time.Second)
 	text := preferredWait(c.Request.Header.Values(preferHeader))
 	if asked, given := c.GetQueryArray(queryWait); given {
 		if len(asked) != 1 || !isDigits(asked[0]) {
@@ -39,6 +40,11 @@ func (a *API) readWait(c *gin.Context) (*time.Duration, error) {
 	}
 	wait := time.Duration(seconds) * time.Second
 	return &wait, nil
+}
+
+// appliedWait tells what came of the wish to wait.
+func appliedWait(c *gin.Context, wait time.Duration) {
+	c.Header(preferenceAppliedHeader, fmt.Sprintf("wait=%d", wait/time.Second))
 }
 
 func isDigits(text string) bool {

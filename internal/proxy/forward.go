@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -45,9 +44,9 @@ type Resolver interface {
 
 // Options configure a Forwarder.
 type Options struct {
-	// Timeout bounds a request from the lookup to the last byte of the answer.
+	// Timeout bounds a request from the connection to the last byte of the answer.
 	Timeout time.Duration
-	// LookupTimeout bounds the DNS lookup before the address from status is used.
+	// LookupTimeout bounds the DNS lookup for a target without an address.
 	LookupTimeout time.Duration
 	// MaxResponseBytes bounds the body of an answer.
 	MaxResponseBytes int64
@@ -81,7 +80,7 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
-	// Elapsed is the time from the lookup to the last byte.
+	// Elapsed is the time from the connection, if it was not there yet, to the last byte.
 	Elapsed time.Duration
 }
 
@@ -172,6 +171,9 @@ func (f *Forwarder) transport(target Target) *http.Transport {
 	}
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			if conn := opened(ctx); conn != nil {
+				return conn, nil
+			}
 			return f.dial(ctx, network, target)
 		},
 		DisableCompression:     true,
@@ -185,18 +187,20 @@ func (f *Forwarder) transport(target Target) *http.Transport {
 	return transport
 }
 
-// dial asks DNS for the pod's name first, and falls back to the address from status: the name of a young pod may still
-// be cached as unknown. An answer that disagrees with status is that of a cache, too, and may be another pod's by now.
+// dial uses the address from status. The name of the pod is asked for only while status has none: DNS costs a round trip,
+// may still not know a young pod, and where it disagrees with status it has the address of the pod before, which may be
+// somebody else's by now.
 func (f *Forwarder) dial(ctx context.Context, network string, target Target) (net.Conn, error) {
-	addrs, err := f.lookup(ctx, target.Host)
-	switch {
-	case target.IP.IsValid() && !slices.Contains(addrs, target.IP):
-		addrs = []netip.Addr{target.IP}
-	case err != nil:
-		return nil, err
+	ip := target.IP
+	if !ip.IsValid() {
+		addrs, err := f.lookup(ctx, target.Host)
+		if err != nil {
+			return nil, err
+		}
+		ip = addrs[0].Unmap()
 	}
 	var dialer net.Dialer
-	return dialer.DialContext(ctx, network, netip.AddrPortFrom(addrs[0], target.Port).String())
+	return dialer.DialContext(ctx, network, netip.AddrPortFrom(ip, target.Port).String())
 }
 
 // lookup resolves an absolute name, so that the search list of the pod is not tried.
@@ -212,9 +216,6 @@ func (f *Forwarder) lookup(ctx context.Context, host string) ([]netip.Addr, erro
 	}
 	if len(addrs) == 0 {
 		return nil, fmt.Errorf("%s has no address", host)
-	}
-	for i := range addrs {
-		addrs[i] = addrs[i].Unmap()
 	}
 	return addrs, nil
 }

@@ -286,11 +286,11 @@ func TestAddress(t *testing.T) {
 		ip    netip.Addr
 		ok    bool
 	}{
-		"the name resolves":                  {names{"pod.": {loopback}}, "pod", loopback, true},
+		"the address is known":               {unasked{t}, "pod", loopback, true},
 		"the name resolves, no address":      {names{"pod.": {loopback}}, "pod", netip.Addr{}, true},
-		"mapped answer":                      {names{"pod.": {netip.AddrFrom16(loopback.As16())}}, "pod", loopback, true},
+		"mapped answer":                      {names{"pod.": {netip.AddrFrom16(loopback.As16())}}, "pod", netip.Addr{}, true},
 		"negative DNS cache":                 {names{}, "pod", loopback, true},
-		"DNS does not answer":                {stuck{}, "pod", loopback, true},
+		"DNS does not answer":                {stuck{}, "pod", netip.Addr{}, false},
 		"no name":                            {names{}, "", loopback, true},
 		"DNS still has the pod before":       {names{"pod.": {elsewhere}}, "pod", loopback, true},
 		"neither name nor address":           {names{}, "pod", netip.Addr{}, false},
@@ -308,6 +308,14 @@ func TestAddress(t *testing.T) {
 			}
 		})
 	}
+}
+
+// unasked is a Resolver that must not be used.
+type unasked struct{ t *testing.T }
+
+func (u unasked) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
+	u.t.Errorf("DNS was asked for %s, whose address is known", host)
+	return nil, errors.New("unasked")
 }
 
 // stuck is a Resolver that never answers.

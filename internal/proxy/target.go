@@ -29,10 +29,30 @@ type PortRange struct{ Min, Max int32 }
 
 // TargetOf makes the target of a preview from its status. It fails with ErrNotRunning unless the preview runs.
 func TargetOf(pvi *v1alpha1.PreviewInstance, ports PortRange) (Target, error) {
-	status := &pvi.Status
-	if status.Phase != v1alpha1.PhaseRunning || !pvi.DeletionTimestamp.IsZero() || pvi.Spec.DesiredState == v1alpha1.DesiredStopped {
+	if pvi.Status.Phase != v1alpha1.PhaseRunning || !wanted(pvi) {
 		return Target{}, ErrNotRunning
 	}
+	return targetOf(pvi, ports)
+}
+
+// StartingTargetOf makes the target of a preview that is starting, at which its application will listen: nobody else's
+// can, for the port is its own. It fails with ErrNotRunning unless the preview is starting and its status names port, pod
+// and address; a name would not do, for it may lead to the pod before.
+func StartingTargetOf(pvi *v1alpha1.PreviewInstance, ports PortRange) (Target, error) {
+	status := &pvi.Status
+	if status.Phase != v1alpha1.PhaseStarting || !wanted(pvi) || status.Port == 0 || status.PodName == "" || status.PodIP == "" {
+		return Target{}, ErrNotRunning
+	}
+	return targetOf(pvi, ports)
+}
+
+// wanted reports whether nobody has asked for the end of a preview.
+func wanted(pvi *v1alpha1.PreviewInstance) bool {
+	return pvi.DeletionTimestamp.IsZero() && pvi.Spec.DesiredState != v1alpha1.DesiredStopped
+}
+
+func targetOf(pvi *v1alpha1.PreviewInstance, ports PortRange) (Target, error) {
+	status := &pvi.Status
 	if status.Port < ports.Min || status.Port > ports.Max {
 		return Target{}, fmt.Errorf("proxy: port %d of %s is not within %d to %d", status.Port, pvi.Name, ports.Min, ports.Max)
 	}

@@ -69,3 +69,45 @@ func TestTargetOf(t *testing.T) {
 		})
 	}
 }
+
+// A preview that is starting is sent requests only where its status says that it, and nobody else, will listen.
+func TestStartingTargetOf(t *testing.T) {
+	deleted := metav1.NewTime(time.Unix(1, 0))
+	tests := map[string]struct {
+		change     func(*v1alpha1.PreviewInstance)
+		notRunning bool
+		fails      bool
+		want       Target
+	}{
+		"starting": {
+			change: func(*v1alpha1.PreviewInstance) {},
+			want:   Target{"uid-1", "pod-1", "pod-1.previews.previews.svc.cluster.local", netip.MustParseAddr("10.0.0.7"), 3001},
+		},
+		"running":              {change: func(p *v1alpha1.PreviewInstance) { p.Status.Phase = v1alpha1.PhaseRunning }, notRunning: true},
+		"not seen yet":         {change: func(p *v1alpha1.PreviewInstance) { p.Status.Phase = "" }, notRunning: true},
+		"stopping":             {change: func(p *v1alpha1.PreviewInstance) { p.Status.Phase = v1alpha1.PhaseStopping }, notRunning: true},
+		"failed":               {change: func(p *v1alpha1.PreviewInstance) { p.Status.Phase = v1alpha1.PhaseFailed }, notRunning: true},
+		"to be stopped":        {change: func(p *v1alpha1.PreviewInstance) { p.Spec.DesiredState = v1alpha1.DesiredStopped }, notRunning: true},
+		"being deleted":        {change: func(p *v1alpha1.PreviewInstance) { p.DeletionTimestamp = &deleted }, notRunning: true},
+		"no port yet":          {change: func(p *v1alpha1.PreviewInstance) { p.Status.Port = 0 }, notRunning: true},
+		"no pod yet":           {change: func(p *v1alpha1.PreviewInstance) { p.Status.PodName = "" }, notRunning: true},
+		"a name alone":         {change: func(p *v1alpha1.PreviewInstance) { p.Status.PodIP = "" }, notRunning: true},
+		"port below the range": {change: func(p *v1alpha1.PreviewInstance) { p.Status.Port = 3000 }, fails: true},
+		"port above the range": {change: func(p *v1alpha1.PreviewInstance) { p.Status.Port = 3101 }, fails: true},
+		"address is a name":    {change: func(p *v1alpha1.PreviewInstance) { p.Status.PodIP = "evil.example" }, fails: true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			pvi := running()
+			pvi.Status.Phase = v1alpha1.PhaseStarting
+			tt.change(pvi)
+			got, err := StartingTargetOf(pvi, PortRange{3001, 3100})
+			if errors.Is(err, ErrNotRunning) != tt.notRunning || (err != nil) != (tt.fails || tt.notRunning) {
+				t.Fatalf("error %v", err)
+			}
+			if diff := cmp.Diff(tt.want, got, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+				t.Errorf("target (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
