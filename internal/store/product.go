@@ -3,8 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"regexp"
 	"strings"
 	"time"
@@ -22,8 +25,13 @@ const (
 	maxProductLoads = 4
 	// maxProductListBytes is the listBytes of every Product.
 	maxProductListBytes = 32 << 20
-	// maxTableBytes bounds the name of the table.
-	maxTableBytes = 255
+)
+
+var (
+	// ErrUnusable: the files of a generation of the product cannot be run; an *archive.Error beside it says why.
+	ErrUnusable = errors.New("the files cannot be run")
+	// ErrUnreachable: the product's database cannot be reached.
+	ErrUnreachable = errors.New("the database cannot be reached")
 )
 
 // ProductOptions say where the product keeps its generations.
@@ -48,6 +56,14 @@ type Product struct {
 	listBytes int
 }
 
+// CheckProductTable reports why something cannot name the product's table.
+func CheckProductTable(table string) error {
+	if !identifier.MatchString(table) {
+		return errors.New("must be a name or schema.name of letters, digits, _ and $, each of at most 63")
+	}
+	return nil
+}
+
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_$]{0,62}(\.[A-Za-z_][A-Za-z0-9_$]{0,62})?$`)
 
 // OpenProduct connects and makes sure that the table has the columns.
@@ -59,8 +75,8 @@ func OpenProduct(ctx context.Context, opts ProductOptions) (*Product, error) {
 	if opts.Table == "" {
 		opts.Table = "generations"
 	}
-	if len(opts.Table) > maxTableBytes || !identifier.MatchString(opts.Table) {
-		return nil, fmt.Errorf("store: product: the table must be a name or schema.name of letters, digits, _ and $, not %.80q", opts.Table)
+	if err := CheckProductTable(opts.Table); err != nil {
+		return nil, fmt.Errorf("store: product: the table %.80q %w", opts.Table, err)
 	}
 	config := server.config.Copy()
 	config.RuntimeParams["default_transaction_read_only"] = "on"
@@ -101,10 +117,30 @@ func (p *Product) read(ctx context.Context, do func(context.Context, *sql.Tx) er
 	defer cancel()
 	tx, err := p.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
-		return err
+		return unreachable(err)
+	}
+	if err := do(ctx, tx); err != nil {
+		// What failed first says more than a connection that is gone.
+		return errors.Join(unreachable(err), ignoreDone(tx.Rollback()))
 	}
 	// Nothing was written that a commit would keep.
-	return errors.Join(do(ctx, tx), ignoreDone(tx.Rollback()))
+	return ignoreDone(tx.Rollback())
+}
+
+// unreachable adds ErrUnreachable to what says that there is no connection: none came about, it broke, or the server is
+// going down or coming up. Time-outs and callers that give up stay as they are.
+func unreachable(err error) error {
+	var connecting *pgconn.ConnectError
+	var refused *pgconn.PgError
+	var network net.Error
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.As(err, &connecting), errors.As(err, &network), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, driver.ErrBadConn),
+		errors.As(err, &refused) && strings.HasPrefix(refused.Code, "57P"): // operator_intervention
+		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	return err
 }
 
 // ignoreDone leaves out what a transaction says whose context has ended: that is an error of its own already.
@@ -120,28 +156,27 @@ type productRow struct {
 	id, userID, projectID, row string
 }
 
+func (r *productRow) meta() Meta {
+	return Meta{ID: r.id, UserID: r.userID, ProjectID: r.projectID}
+}
+
 func (p *Product) query(columns, rest string) string {
 	return `SELECT id::text, coalesce(user_id::text, ''), coalesce(project_id::text, ''), ` + p.row + columns + ` FROM ` + p.table + rest
 }
 
-// Generation returns what is known about a generation. Times are zero: the table has none. It fails with ErrNotFound, and
-// with an *archive.Error when the files cannot be run.
+// Generation returns what is known about a generation. Times are zero: the table has none. It fails with ErrNotFound,
+// ErrUnreachable, and ErrUnusable; the latter comes with all but Version, Files and Bytes.
 func (p *Product) Generation(ctx context.Context, id string) (Meta, error) {
 	loaded, err := p.load(ctx, id)
-	if err != nil {
-		return Meta{}, wrap("read", id, err)
-	}
-	return loaded.meta, nil
+	return loaded.meta, wrap("read", id, err)
 }
 
 // Archive returns the files of a generation as a gzip-compressed tar archive. An empty version means the one in the table;
-// an earlier one is returned as long as it is remembered. It fails with ErrNotFound, and with an *archive.Error when the
-// files cannot be run.
+// an earlier one is returned as long as it is remembered. It fails with ErrNotFound, ErrUnreachable and ErrUnusable.
 func (p *Product) Archive(ctx context.Context, id, version string) ([]byte, error) {
 	loaded, err := p.load(ctx, id)
-	var broken *archive.Error
 	// What runs an earlier version is not concerned by what is wrong with the present one.
-	if version != "" && (err == nil && loaded.meta.Version != version || errors.As(err, &broken)) {
+	if version != "" && (err == nil && loaded.meta.Version != version || errors.Is(err, ErrUnusable)) {
 		earlier := p.cache.find(func(c *cachedVersion) bool { return c.meta.ID == id && c.meta.Version == version })
 		if earlier == nil {
 			return nil, wrap("read the archive of", id, ErrNotFound)
@@ -154,7 +189,8 @@ func (p *Product) Archive(ctx context.Context, id, version string) ([]byte, erro
 	return loaded.archive, nil
 }
 
-// load returns the version of a generation that is in the table. Its files are read when the row has changed.
+// load returns the version of a generation that is in the table, only what it is of when that is unusable. Its files are
+// read when the row has changed.
 func (p *Product) load(ctx context.Context, id string) (cachedVersion, error) {
 	if len(id) > 128 || cleanText(id) != id {
 		return cachedVersion{}, ErrNotFound
@@ -186,7 +222,8 @@ func (p *Product) load(ctx context.Context, id string) (cachedVersion, error) {
 	return loaded, err
 }
 
-// version returns the files of a row, and how many bytes of JSON it has read for them.
+// version returns the files of a row, and how many bytes of JSON it has read for them. Of one that is unusable there is
+// the row alone.
 func (p *Product) version(ctx context.Context, tx *sql.Tx, found productRow) (loaded cachedVersion, read int, err error) {
 	if found.row != "" {
 		known := p.cache.find(func(c *cachedVersion) bool { return c.meta.ID == found.id && c.row == found.row })
@@ -204,23 +241,39 @@ func (p *Product) version(ctx context.Context, tx *sql.Tx, found productRow) (lo
 		return cachedVersion{}, 0, err
 	}
 	if size > MaxProductJSON {
-		return cachedVersion{}, 0, &archive.Error{
+		return cachedVersion{meta: found.meta()}, 0, unusable(&archive.Error{
 			Rule: archive.RuleBytes, Max: MaxProductJSON, Detail: fmt.Sprintf("output_files has %d bytes of JSON", size),
-		}
+		})
 	}
-	files, err := parseFiles(text.String)
-	if err != nil {
-		return cachedVersion{}, len(text.String), err
-	}
-	loaded = cachedVersion{row: found.row, meta: Meta{ID: found.id, UserID: found.userID, ProjectID: found.projectID, Version: Digest(files), Files: len(files)}}
-	for _, content := range files {
-		loaded.meta.Bytes += int64(len(content))
-	}
-	if loaded.archive, err = packFiles(ctx, files); err != nil {
-		return cachedVersion{}, len(text.String), err
+	if loaded, err = readVersion(ctx, found, text.String); err != nil {
+		return cachedVersion{meta: found.meta()}, len(text.String), unusable(err)
 	}
 	p.cache.add(loaded)
 	return loaded, len(text.String), nil
+}
+
+// readVersion reads the files of a row.
+func readVersion(ctx context.Context, found productRow, text string) (cachedVersion, error) {
+	files, err := parseFiles(text)
+	if err != nil {
+		return cachedVersion{}, err
+	}
+	loaded := cachedVersion{row: found.row, meta: found.meta()}
+	loaded.meta.Version, loaded.meta.Files = Digest(files), len(files)
+	for _, content := range files {
+		loaded.meta.Bytes += int64(len(content))
+	}
+	loaded.archive, err = packFiles(ctx, files)
+	return loaded, err
+}
+
+// unusable adds ErrUnusable to what is wrong with files.
+func unusable(err error) error {
+	var broken *archive.Error
+	if errors.As(err, &broken) {
+		return fmt.Errorf("%w: %w", ErrUnusable, err)
+	}
+	return err
 }
 
 // List returns a page of generations in the order of their ids, and where the next page begins: nil on the last one. Pages
@@ -247,10 +300,11 @@ func (p *Product) List(ctx context.Context, opts ListOptions) (page []Meta, next
 				break
 			}
 			loaded, read, err := p.version(ctx, tx, rows[i])
-			var broken *archive.Error
-			if errors.As(err, &broken) || errors.Is(err, sql.ErrNoRows) {
-				loaded.meta = Meta{ID: rows[i].id, UserID: rows[i].userID, ProjectID: rows[i].projectID}
-			} else if err != nil {
+			switch {
+			case errors.Is(err, sql.ErrNoRows):
+				// Deleted since: the listing is of the moment in which it was asked for.
+				loaded.meta = rows[i].meta()
+			case err != nil && !errors.Is(err, ErrUnusable):
 				return err
 			}
 			page, bytes = append(page, loaded.meta), bytes+read

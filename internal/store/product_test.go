@@ -248,6 +248,77 @@ func TestProductIsNeverWritten(t *testing.T) {
 	})
 }
 
+// A database that is gone is told apart from one that refuses a query, and is used again when it is back.
+func TestProductUnreachable(t *testing.T) {
+	// Nothing listens on port 1.
+	if _, err := OpenProduct(t.Context(), ProductOptions{URL: "postgres://x:" + canary + "@127.0.0.1:1/x"}); !errors.Is(err, ErrUnreachable) || strings.Contains(err.Error(), canary) {
+		t.Errorf("nobody listens: %v", err)
+	}
+	withProduct(t, "text", "jsonb", func(t *testing.T, db *product) {
+		db.put(t, "gen_1", "alice", "proj", map[string]string{"main.py": ""})
+		reader, err := url.Parse(db.reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		role := reader.User.Username()
+		p := db.open(t)
+		use := func() map[string]bool {
+			_, errGeneration := p.Generation(t.Context(), "gen_1")
+			_, _, errList := p.List(t.Context(), ListOptions{Limit: 1})
+			found := map[string]bool{}
+			for name, err := range map[string]error{"generation": errGeneration, "list": errList, "ping": p.Ping(t.Context())} {
+				if found[name] = errors.Is(err, ErrUnreachable); err != nil && !found[name] {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			return found
+		}
+		db.exec(t, fmt.Sprintf(`ALTER ROLE %[1]s NOLOGIN; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '%[1]s'`, role))
+		if diff := cmp.Diff(map[string]bool{"generation": true, "list": true, "ping": true}, use()); diff != "" {
+			t.Errorf("unreachable (-want +got):\n%s", diff)
+		}
+		db.exec(t, fmt.Sprintf(`ALTER ROLE %s LOGIN`, role))
+		if diff := cmp.Diff(map[string]bool{"generation": false, "list": false, "ping": false}, use()); diff != "" {
+			t.Errorf("unreachable when it is back (-want +got):\n%s", diff)
+		}
+		// What the server refuses is no question of reaching it, nor is a caller that has gone.
+		db.exec(t, fmt.Sprintf(`REVOKE SELECT ON generations FROM %s`, role))
+		if err := p.Ping(t.Context()); !isCode(err, "42501") || errors.Is(err, ErrUnreachable) {
+			t.Errorf("without the right: %v", err)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := p.Ping(gone); !errors.Is(err, context.Canceled) || errors.Is(err, ErrUnreachable) {
+			t.Errorf("after the caller has gone: %v", err)
+		}
+	})
+}
+
+// Every connection has the limits of the store's own.
+func TestProductIsBounded(t *testing.T) {
+	withProduct(t, "text", "jsonb", func(t *testing.T, db *product) {
+		p := db.open(t)
+		if got := p.db.Stats().MaxOpenConnections; got != maxConnections {
+			t.Errorf("at most %d connections, want %d", got, maxConnections)
+		}
+		for range maxConnections {
+			conn, err := p.db.Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+			for query, want := range map[string]string{
+				"SHOW statement_timeout": "15s", "SHOW idle_in_transaction_session_timeout": "1min", "SHOW default_transaction_read_only": "on",
+			} {
+				var got string
+				if err := conn.QueryRowContext(t.Context(), query).Scan(&got); err != nil || got != want {
+					t.Errorf("%s: %q, %v, want %q", query, got, err, want)
+				}
+			}
+		}
+	})
+}
+
 func TestProductList(t *testing.T) {
 	withProduct(t, "text", "jsonb", func(t *testing.T, db *product) {
 		for _, row := range []struct{ id, user, project string }{
@@ -374,10 +445,16 @@ func TestProductRefuses(t *testing.T) {
 		expect := func(name string, rule archive.Rule, want string) {
 			t.Helper()
 			for range 2 {
-				_, err := p.Generation(t.Context(), "gen_1")
+				meta, err := p.Generation(t.Context(), "gen_1")
 				var broken *archive.Error
-				if !errors.As(err, &broken) || broken.Rule != rule || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "gen_1") {
+				if !errors.As(err, &broken) || broken.Rule != rule || !errors.Is(err, ErrUnusable) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "gen_1") {
 					t.Errorf("%s: %.300v, want an error of rule %s with %q", name, err, rule, want)
+				}
+				if meta != (Meta{ID: "gen_1", UserID: "alice", ProjectID: "proj"}) {
+					t.Errorf("%s: whose it is: %+v", name, meta)
+				}
+				if _, err := p.Archive(t.Context(), "gen_1", ""); !errors.Is(err, ErrUnusable) {
+					t.Errorf("%s: the archive: %.300v", name, err)
 				}
 			}
 		}
@@ -441,7 +518,7 @@ func TestProductView(t *testing.T) {
 
 func TestOpenProductRefuses(t *testing.T) {
 	for _, table := range []string{`a"b`, "a b", "a.b.c", ".a", "a;DROP TABLE x", "1a", strings.Repeat("a", 64)} {
-		if _, err := OpenProduct(t.Context(), ProductOptions{URL: "postgres://127.0.0.1:1/x", Table: table}); err == nil || !strings.Contains(err.Error(), "the table must be a name") {
+		if _, err := OpenProduct(t.Context(), ProductOptions{URL: "postgres://127.0.0.1:1/x", Table: table}); err == nil || !strings.Contains(err.Error(), "must be a name or schema.name") {
 			t.Errorf("table %q: %v", table, err)
 		}
 	}
