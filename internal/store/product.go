@@ -48,7 +48,8 @@ type ProductOptions struct {
 type Product struct {
 	db    *sql.DB
 	table string
-	// row is an expression that changes with each change of a row, empty where there is none: a view.
+	// row is an expression that changes with each change of a row, empty where there is none: on a view, and for a role that
+	// may not see the system's columns because it was granted single ones.
 	row   string
 	loads chan struct{}
 	cache versionCache
@@ -85,7 +86,7 @@ func OpenProduct(ctx context.Context, opts ProductOptions) (*Product, error) {
 		row: `xmin::text || ' ' || ctid::text`, loads: make(chan struct{}, maxProductLoads), listBytes: maxProductListBytes,
 	}
 	err = p.Ping(ctx)
-	if isCode(err, "42703") { // undefined_column
+	if isCode(err, "42703") || isCode(err, "42501") { // undefined_column, insufficient_privilege
 		p.row = `''`
 		err = p.Ping(ctx)
 	}

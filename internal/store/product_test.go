@@ -516,6 +516,22 @@ func TestProductView(t *testing.T) {
 	})
 }
 
+// A role that was granted the four columns sees no row versions either.
+func TestProductColumns(t *testing.T) {
+	withProduct(t, "text", "jsonb", func(t *testing.T, db *product) {
+		reader, err := url.Parse(db.reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		db.exec(t, fmt.Sprintf(`REVOKE SELECT ON generations FROM %[1]s; GRANT SELECT (id, user_id, project_id, output_files) ON generations TO %[1]s`, reader.User.Username()))
+		db.put(t, "gen_1", "alice", "proj", map[string]string{"main.py": "v1"})
+		p := db.open(t)
+		if meta, err := p.Generation(t.Context(), "gen_1"); err != nil || meta.UserID != "alice" || p.row != `''` {
+			t.Errorf("%+v, %v", meta, err)
+		}
+	})
+}
+
 func TestOpenProductRefuses(t *testing.T) {
 	for _, table := range []string{`a"b`, "a b", "a.b.c", ".a", "a;DROP TABLE x", "1a", strings.Repeat("a", 64)} {
 		if _, err := OpenProduct(t.Context(), ProductOptions{URL: "postgres://127.0.0.1:1/x", Table: table}); err == nil || !strings.Contains(err.Error(), "must be a name or schema.name") {
