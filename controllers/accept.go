@@ -16,7 +16,7 @@ const maxEnvBytes = 256 << 10
 
 // GenerationReader reads stored generations; it is satisfied by the store.
 type GenerationReader interface {
-	// Generation describes a generation; store.ErrNotFound when there is none.
+	// Generation describes a generation; store.ErrNotFound when there is none. With store.ErrUnusable it tells whose it is.
 	Generation(ctx context.Context, id string) (store.Meta, error)
 	// Archive returns the files as a gzip-compressed tar archive; an empty version is the newest.
 	Archive(ctx context.Context, id, version string) ([]byte, error)
@@ -78,14 +78,15 @@ func (r *PreviewInstanceReconciler) setMemoryLimit(s *scope, runtime *v1alpha1.P
 	return nil
 }
 
-// checkOwner refuses a generation that belongs to another user than the one the instance runs for.
+// checkOwner refuses a generation that belongs to another user than the one the instance runs for. Whether its files can
+// be run is a question of the version, and asked when they are read.
 func (r *PreviewInstanceReconciler) checkOwner(ctx context.Context, s *scope) error {
 	spec := s.instance.Spec
 	meta, err := r.generations.Generation(ctx, spec.GenerationID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return terminal(v1alpha1.ReasonGenerationNotFound, "spec.generationID: the store has no generation %q", spec.GenerationID)
-	case err != nil:
+	case err != nil && !errors.Is(err, store.ErrUnusable):
 		return err
 	case meta.UserID != spec.UserID:
 		return terminal(v1alpha1.ReasonGenerationNotOwned, "spec.generationID: generation %q does not belong to spec.userID", spec.GenerationID)

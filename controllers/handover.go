@@ -66,9 +66,12 @@ func (r *PreviewInstanceReconciler) handOver(_ context.Context, s *scope) error 
 // handoverFailed tells what can be tried again from what ends the instance.
 func (r *PreviewInstanceReconciler) handoverFailed(s *scope, err error) error {
 	var source *sourceError
+	var broken *archive.Error
 	switch {
 	case errors.As(err, &source) && errors.Is(err, store.ErrNotFound):
 		return terminal(v1alpha1.ReasonGenerationNotFound, "the generation, or the version that spec.source.generation names, is not in the store any more")
+	case errors.As(err, &source) && errors.As(err, &broken):
+		return terminal(v1alpha1.ReasonCodeRejected, "%s", bounded("the files cannot be run: "+broken.Error()))
 	case errors.As(err, &source):
 		if s.now.After(s.pod.CreationTimestamp.Add(r.settings.Current().PodStartTimeout)) {
 			return terminal(v1alpha1.ReasonSourceUnavailable, "the source could not be read within %d s (PREVIEW_POD_START_TIMEOUT)", int(r.settings.Current().PodStartTimeout.Seconds()))

@@ -283,6 +283,7 @@ var _ = Describe("A PreviewInstance", func() {
 			Expect(w.pods()).To(BeEmpty())
 		},
 		Entry("another user's", generationMap{"gen-hello": {UserID: "bob"}}, v1alpha1.ReasonGenerationNotOwned),
+		Entry("another user's that cannot be run", generationMap{"gen-hello": {UserID: "bob", ProjectID: "unusable"}}, v1alpha1.ReasonGenerationNotOwned),
 		Entry("nobody's", generationMap{}, v1alpha1.ReasonGenerationNotFound),
 	)
 
@@ -294,6 +295,19 @@ var _ = Describe("A PreviewInstance", func() {
 			s.Source = v1alpha1.Source{Generation: &v1alpha1.GenerationSource{}}
 		})
 		Expect(string(w.runner.code[string(instance.UID)])).To(Equal("archive of gen-hello"))
+	})
+
+	It("is told what is wrong with files that cannot be run", func() {
+		w := newWorld(nil)
+		w.generations["gen-hello"] = store.Meta{UserID: "alice", ProjectID: "unusable"}
+		w.start()
+		w.create("hello", func(s *v1alpha1.PreviewInstanceSpec) {
+			s.Source = v1alpha1.Source{Generation: &v1alpha1.GenerationSource{}}
+		})
+		w.startPod(w.podOf("hello"))
+		Eventually(w.phase("hello")).Should(Equal(v1alpha1.PhaseFailed))
+		Expect(w.get("hello").Status.Reason).To(Equal(v1alpha1.ReasonCodeRejected))
+		Expect(w.get("hello").Status.LastFailure.Message).To(ContainSubstring(`"../main.py"`))
 	})
 
 	It("waits for its runtime", func(ctx SpecContext) {

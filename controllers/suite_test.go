@@ -26,6 +26,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/archive"
 	"github.com/codebegen/preview-operator/internal/handover"
 	"github.com/codebegen/preview-operator/internal/runnerapi"
 	"github.com/codebegen/preview-operator/internal/settings"
@@ -146,14 +147,23 @@ func (g generationMap) Generation(_ context.Context, id string) (store.Meta, err
 	if !ok {
 		return store.Meta{}, store.ErrNotFound
 	}
-	return meta, nil
+	return meta, unusable(meta)
+}
+
+// unusable is what is wrong with the files of a generation of this project.
+func unusable(meta store.Meta) error {
+	if meta.ProjectID != "unusable" {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", store.ErrUnusable, archive.CheckPath("../main.py"))
 }
 
 func (g generationMap) Archive(_ context.Context, id, _ string) ([]byte, error) {
-	if _, ok := g[id]; !ok {
+	meta, ok := g[id]
+	if !ok {
 		return nil, store.ErrNotFound
 	}
-	return []byte("archive of " + id), nil
+	return []byte("archive of " + id), unusable(meta)
 }
 
 // world is one namespace with a manager of its own.

@@ -59,7 +59,7 @@ const (
 	ReasonLoading = "Loading"
 	// ReasonLoaded: the runner has the code.
 	ReasonLoaded = "Loaded"
-	// ReasonCodeRejected: the runner refused the archive or assignment; the message names the limit.
+	// ReasonCodeRejected: the files cannot be run, or the runner refused archive or assignment; the message names the limit.
 	ReasonCodeRejected = "CodeRejected"
 
 	// ReasonServing: the application accepts connections.
