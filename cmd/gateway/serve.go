@@ -50,11 +50,17 @@ func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, generations.Close()) }()
+	product, closeProduct, err := openProduct(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeProduct()) }()
 	opts, monitor, err := apiOptions(ctx, live, generations, lookup, logger)
 	if err != nil {
 		return err
 	}
 	defer monitor.Close()
+	opts.Product = product
 	opts.Tracing, err = telemetry.StartTracing(ctx, telemetry.TracingOptions{
 		Endpoint: s.TracingEndpoint, SamplePercent: s.TracingSamplePercent, Service: "preview-gateway",
 		OnError: func(err error) { logger.Warn("sending traces failed", "error", err) },
@@ -88,6 +94,18 @@ func serve(ctx context.Context, lookup func(string) (string, bool)) (err error) 
 	return httpapi.Serve(ctx, httpapi.ServerOptions{
 		Listener: listener, API: api, Logger: logger, UnreadyFor: unreadyFor, DrainTimeout: drainTimeout,
 	})
+}
+
+// openProduct returns the product's own table of generations, nothing when they are in the store.
+func openProduct(ctx context.Context, s settings.Settings) (_ httpapi.GenerationReader, closeIt func() error, err error) {
+	if s.GenerationsURL == "" {
+		return nil, func() error { return nil }, nil
+	}
+	product, err := store.OpenProduct(ctx, store.ProductOptions{URL: s.GenerationsURL, Table: s.GenerationsTable})
+	if err != nil {
+		return nil, nil, fmt.Errorf("PREVIEW_GENERATIONS_URL: %w", err)
+	}
+	return product, product.Close, nil
 }
 
 // apiOptions makes everything that the API needs. The monitor is that of the options, to close.

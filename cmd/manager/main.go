@@ -93,6 +93,11 @@ func manage(ctx context.Context, lookup func(string) (string, bool)) (err error)
 		return err
 	}
 	defer generations.Close()
+	read, closeRead, err := openGenerations(ctx, config, generations)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeRead()) }()
 	runners, err := handover.New(handover.Options{})
 	if err != nil {
 		return err
@@ -120,7 +125,7 @@ func manage(ctx context.Context, lookup func(string) (string, bool)) (err error)
 	defer logs.Close()
 	err = controllers.SetupWithManager(mgr, controllers.Options{
 		Collector: logs,
-		Settings:  live, RunnerKey: runnerKey, Generations: generations, Runners: runners, Metrics: metrics,
+		Settings:  live, RunnerKey: runnerKey, Generations: read, Runners: runners, Metrics: metrics,
 		Tracing: tracing,
 	})
 	logger := slog.New(logr.ToSlogHandler(mgr.GetLogger()))
@@ -128,6 +133,18 @@ func manage(ctx context.Context, lookup func(string) (string, bool)) (err error)
 		return err
 	}
 	return mgr.Start(ctx)
+}
+
+// openGenerations returns where generations are read: the store, or the product's own table.
+func openGenerations(ctx context.Context, config settings.Settings, own *store.Store) (_ controllers.GenerationReader, closeIt func() error, err error) {
+	if config.GenerationsURL == "" {
+		return own, func() error { return nil }, nil
+	}
+	product, err := store.OpenProduct(ctx, store.ProductOptions{URL: config.GenerationsURL, Table: config.GenerationsTable})
+	if err != nil {
+		return nil, nil, fmt.Errorf("PREVIEW_GENERATIONS_URL: %w", err)
+	}
+	return product, product.Close, nil
 }
 
 func startTracing(ctx context.Context, mgr ctrl.Manager, config settings.Settings) (*telemetry.Tracing, error) {

@@ -30,6 +30,9 @@ import (
 type Options struct {
 	Settings *settings.Live
 	Store    GenerationStore
+	// Product is where generations are read when the product keeps them; they are then neither stored nor deleted. Those of
+	// Store when nil.
+	Product GenerationReader
 	// Runs are the records of runs and their logs.
 	Runs RunStore
 	// Idempotency remembers the answers to launches with an Idempotency-Key.
@@ -85,8 +88,10 @@ func (o *Options) complete() error {
 
 // API serves the routes. Run does its work in the background; Drain begins its end.
 type API struct {
-	settings      *settings.Live
-	store         GenerationStore
+	settings *settings.Live
+	store    GenerationStore
+	// product is nil unless the product keeps the generations.
+	product       GenerationReader
 	runs          RunStore
 	idempotency   IdempotencyStore
 	instances     *Instances
@@ -141,7 +146,10 @@ func New(opts Options) (*API, error) {
 	}
 	operations := a.operations()
 	a.metrics = newMetrics(operations, a.streams.count)
-	a.store = measuredStore{a.store, a.metrics.store}
+	a.store = measuredStore{measuredReader{a.store, a.metrics.store}, a.store}
+	if opts.Product != nil {
+		a.product = measuredReader{opts.Product, a.metrics.store}
+	}
 	a.runs = measuredRuns{a.runs, a.metrics.store}
 	a.scrape = promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{})
 	a.activity = newActivity(opts.Now, a.writeActivity)
@@ -220,6 +228,11 @@ func (a *API) ready(c *gin.Context) (reply, error) {
 	}
 	if err := a.store.Ping(c.Request.Context()); err != nil {
 		return reply{}, &failure{kind: kindUnavailable, detail: "the store cannot be read", cause: err}
+	}
+	if a.product != nil {
+		if err := a.product.Ping(c.Request.Context()); err != nil {
+			return reply{}, &failure{kind: kindUnavailable, detail: "the product's generations cannot be read (PREVIEW_GENERATIONS_URL)", cause: err}
+		}
 	}
 	if err := a.judging(); err != nil {
 		return reply{}, &failure{kind: kindUnavailable, detail: "the keys of the identity provider were not read yet", cause: err}

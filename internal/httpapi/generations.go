@@ -42,21 +42,21 @@ func (a *API) generationOperations() []operation {
 				{status: http.StatusOK, description: "Replaced.", json: generationBody{}},
 				{status: http.StatusCreated, description: "Stored.", json: generationBody{}},
 			},
-			problems: []kind{kindRole, kindBusy},
+			problems: []kind{kindRole, kindReadOnly, kindBusy},
 			handle:   a.putGeneration,
 		},
 		{
 			method: http.MethodGet, path: "/api/v1/generations/{generation_id}", id: "getGeneration", tag: tagGenerations,
 			summary:  "Read a generation with its files",
 			answers:  []answerSpec{{status: http.StatusOK, description: "The generation.", json: fullGenerationBody{}}},
-			problems: []kind{kindNoGeneration},
+			problems: []kind{kindNoGeneration, kindUnusable},
 			handle:   a.getGeneration,
 		},
 		{
 			method: http.MethodDelete, path: "/api/v1/generations/{generation_id}", id: "deleteGeneration", tag: tagGenerations,
 			summary:  "Delete a generation and its preview",
 			answers:  []answerSpec{{status: http.StatusNoContent, description: "Deleted."}},
-			problems: []kind{kindNoGeneration},
+			problems: []kind{kindNoGeneration, kindReadOnly},
 			handle:   a.deleteGeneration,
 		},
 	}
@@ -67,11 +67,11 @@ type generationBody struct {
 	ID        string    `json:"id"`
 	UserID    string    `json:"user_id"`
 	ProjectID string    `json:"project_id"`
-	Version   string    `json:"version"`
+	Version   string    `json:"version,omitempty" doc:"Left out when the files cannot be run."`
 	FileCount int       `json:"files"`
 	Bytes     int64     `json:"bytes"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
+	CreatedAt time.Time `json:"created_at,omitzero" doc:"Left out where the product keeps the generations."`
+	UpdatedAt time.Time `json:"updated_at,omitzero" doc:"Left out where the product keeps the generations."`
 }
 
 func describe(m store.Meta) generationBody {
@@ -132,8 +132,19 @@ type upload struct {
 	files             map[string][]byte
 }
 
+// writable fails where the product keeps the generations: nothing is ever written there.
+func (a *API) writable() error {
+	if a.product == nil {
+		return nil
+	}
+	return &failure{kind: kindReadOnly, detail: "this gateway reads generations where the product keeps them (PREVIEW_GENERATIONS_URL); change them there"}
+}
+
 func (a *API) putGeneration(c *gin.Context) (reply, error) {
 	p, err := a.principal(c)
+	if err == nil {
+		err = a.writable()
+	}
 	if err != nil {
 		return reply{}, err
 	}
@@ -271,7 +282,7 @@ func (a *API) getGeneration(c *gin.Context) (reply, error) {
 		return reply{}, err
 	}
 	ctx := c.Request.Context()
-	data, err := a.store.Archive(ctx, meta.ID, meta.Version)
+	data, err := a.generations().Archive(ctx, meta.ID, meta.Version)
 	if err != nil {
 		return reply{}, err
 	}
@@ -290,7 +301,14 @@ func (a *API) getGeneration(c *gin.Context) (reply, error) {
 
 // deleteGeneration deletes the previews with it: the next generation of that id may be somebody else's.
 func (a *API) deleteGeneration(c *gin.Context) (reply, error) {
-	_, meta, err := a.generation(c, accessFiles)
+	p, err := a.principal(c)
+	if err == nil {
+		err = a.writable()
+	}
+	if err != nil {
+		return reply{}, err
+	}
+	_, meta, err := a.generationFor(c, p, accessFiles)
 	if err != nil {
 		return reply{}, err
 	}

@@ -14,14 +14,28 @@ import (
 	"github.com/codebegen/preview-operator/internal/store"
 )
 
-// GenerationStore is what the gateway needs of internal/store.
-type GenerationStore interface {
+// GenerationReader is where generations are read: the store, or the product's own table.
+type GenerationReader interface {
+	// Generation fails with store.ErrUnusable, and tells whose it is all the same, when the files cannot be run.
 	Generation(ctx context.Context, id string) (store.Meta, error)
 	Archive(ctx context.Context, id, version string) ([]byte, error)
 	List(ctx context.Context, opts store.ListOptions) (page []store.Meta, next *store.ListCursor, err error)
+	Ping(ctx context.Context) error
+}
+
+// GenerationStore is what the gateway needs of internal/store.
+type GenerationStore interface {
+	GenerationReader
 	Put(ctx context.Context, id, userID, projectID string, content store.Content) (store.Meta, bool, error)
 	Delete(ctx context.Context, id, userID string) error
-	Ping(ctx context.Context) error
+}
+
+// generations is where generations are read.
+func (a *API) generations() GenerationReader {
+	if a.product != nil {
+		return a.product
+	}
+	return a.store
 }
 
 // idPattern is that of spec.generationID and spec.projectID in api/v1alpha1, maxIDBytes their greatest length.
@@ -97,7 +111,7 @@ func (a *API) generationFor(c *gin.Context, p auth.Principal, want access) (auth
 	if err := checkID("generation_id", id); err != nil {
 		return auth.Principal{}, store.Meta{}, err
 	}
-	meta, err := a.store.Generation(c.Request.Context(), id)
+	meta, err := a.generations().Generation(c.Request.Context(), id)
 	if errors.Is(err, store.ErrNotFound) && (want == accessPreview || want == accessRecords) {
 		meta, err = a.unstored(p, id)
 		if errors.Is(err, store.ErrNotFound) && want == accessRecords {
@@ -105,11 +119,15 @@ func (a *API) generationFor(c *gin.Context, p auth.Principal, want access) (auth
 		}
 		return p, meta, err
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrUnusable) {
 		return auth.Principal{}, store.Meta{}, err
 	}
 	if meta.UserID != p.UserID && p.Role != auth.RoleAdmin && (want != accessFiles || p.Role != auth.RoleService) {
 		return auth.Principal{}, store.Meta{}, &failure{kind: kindForbidden, detail: "only its owner may use it"}
+	}
+	// Files that cannot be run any more are in nobody's way who uses, stops or looks back at a preview.
+	if err != nil && (want == accessLaunch || want == accessFiles) {
+		return auth.Principal{}, store.Meta{}, err
 	}
 	return p, meta, nil
 }

@@ -77,7 +77,7 @@ func (a *API) listOperations() []operation {
 			method: http.MethodGet, path: "/api/v1/generations", id: "listGenerations", tag: tagGenerations,
 			summary: "Generations, the last stored first",
 			description: pages + "Users see their own; services and administrators see everybody's, or those of one user with `user_id`. " +
-				"Files are in the generation itself.",
+				"Files are in the generation itself. Where the product keeps the generations, they come in the order of their ids.",
 			params:   append(slices.Clone(paging), queryParam(queryUser, "Only of this user. For services and administrators.", textSchema)),
 			answers:  []answerSpec{{status: http.StatusOK, description: "A page.", json: generationList{}, headers: []string{"Link"}}},
 			problems: []kind{kindRole},
@@ -265,7 +265,7 @@ func (a *API) listGenerations(c *gin.Context) (reply, error) {
 		}
 		options.After = &after
 	}
-	page, next, err := a.store.List(c.Request.Context(), options)
+	page, next, err := a.generations().List(c.Request.Context(), options)
 	if err != nil {
 		return reply{}, err
 	}

@@ -77,7 +77,7 @@ func newMetrics(operations []operation, openStreams func() int) *metrics {
 		telemetry.Label{Name: "result", Values: []string{
 			ticketIssued, ticketRedeemed, ticket.ReasonForged, ticket.ReasonOtherInstance, ticket.ReasonExpired, ticket.ReasonUsed, ticket.ReasonUnknown,
 		}})
-	m.store = s.Store([]string{"generation", "archive", "list", "put", "delete", "ping", "run", "runs", "logs", "export", "follow"}, store.ErrNotFound, store.ErrNotOwner, store.ErrRunNotFound)
+	m.store = s.Store([]string{"generation", "archive", "list", "put", "delete", "ping", "run", "runs", "logs", "export", "follow"}, store.ErrNotFound, store.ErrNotOwner, store.ErrRunNotFound, store.ErrUnusable)
 	return m
 }
 
@@ -129,46 +129,52 @@ func (m *metrics) forwarded(start time.Time, err error) {
 	}
 }
 
-// measuredStore measures what requests wait for. A method that is not here is that of the store, and not measured.
-type measuredStore struct {
-	GenerationStore
+// measuredReader measures what requests wait for.
+type measuredReader struct {
+	reader  GenerationReader
 	metrics *telemetry.Store
 }
 
-// Generation is part of GenerationStore.
-func (s measuredStore) Generation(ctx context.Context, id string) (_ store.Meta, err error) {
+// Generation is part of GenerationReader.
+func (s measuredReader) Generation(ctx context.Context, id string) (_ store.Meta, err error) {
 	defer s.metrics.Done("generation", time.Now(), &err)
-	return s.GenerationStore.Generation(ctx, id)
+	return s.reader.Generation(ctx, id)
 }
 
-// Archive is part of GenerationStore.
-func (s measuredStore) Archive(ctx context.Context, id, version string) (_ []byte, err error) {
+// Archive is part of GenerationReader.
+func (s measuredReader) Archive(ctx context.Context, id, version string) (_ []byte, err error) {
 	defer s.metrics.Done("archive", time.Now(), &err)
-	return s.GenerationStore.Archive(ctx, id, version)
+	return s.reader.Archive(ctx, id, version)
 }
 
-// List is part of GenerationStore.
-func (s measuredStore) List(ctx context.Context, opts store.ListOptions) (_ []store.Meta, _ *store.ListCursor, err error) {
+// List is part of GenerationReader.
+func (s measuredReader) List(ctx context.Context, opts store.ListOptions) (_ []store.Meta, _ *store.ListCursor, err error) {
 	defer s.metrics.Done("list", time.Now(), &err)
-	return s.GenerationStore.List(ctx, opts)
+	return s.reader.List(ctx, opts)
+}
+
+// Ping is part of GenerationReader.
+func (s measuredReader) Ping(ctx context.Context) (err error) {
+	defer s.metrics.Done("ping", time.Now(), &err)
+	return s.reader.Ping(ctx)
+}
+
+// measuredStore measures the writes, too.
+type measuredStore struct {
+	measuredReader
+	store GenerationStore
 }
 
 // Put is part of GenerationStore.
 func (s measuredStore) Put(ctx context.Context, id, userID, projectID string, content store.Content) (_ store.Meta, _ bool, err error) {
 	defer s.metrics.Done("put", time.Now(), &err)
-	return s.GenerationStore.Put(ctx, id, userID, projectID, content)
+	return s.store.Put(ctx, id, userID, projectID, content)
 }
 
 // Delete is part of GenerationStore.
 func (s measuredStore) Delete(ctx context.Context, id, userID string) (err error) {
 	defer s.metrics.Done("delete", time.Now(), &err)
-	return s.GenerationStore.Delete(ctx, id, userID)
-}
-
-// Ping is part of GenerationStore.
-func (s measuredStore) Ping(ctx context.Context) (err error) {
-	defer s.metrics.Done("ping", time.Now(), &err)
-	return s.GenerationStore.Ping(ctx)
+	return s.store.Delete(ctx, id, userID)
 }
 
 // measuredRuns does the same for the records of runs.

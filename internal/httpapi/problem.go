@@ -53,6 +53,7 @@ var (
 	kindForbidden        = kind{"forbidden", http.StatusForbidden, "The generation belongs to another user"}
 	kindRole             = kind{"role-required", http.StatusForbidden, "Only a service or an administrator may do this"}
 	kindPreviewToken     = kind{"invalid-preview-token", http.StatusForbidden, "X-Preview-Token is not valid for this preview"}
+	kindReadOnly         = kind{"generations-read-only", http.StatusForbidden, "Generations are kept by the product"}
 	kindNoRoute          = kind{"route-not-found", http.StatusNotFound, "There is no such route"}
 	kindNoGeneration     = kind{"generation-not-found", http.StatusNotFound, "There is no such generation"}
 	kindNoPreview        = kind{"preview-not-found", http.StatusNotFound, "The generation has no preview"}
@@ -63,6 +64,7 @@ var (
 	kindKeyInUse         = kind{"idempotency-key-in-use", http.StatusConflict, "A request with this Idempotency-Key is being served"}
 	kindTooLarge         = kind{"too-large", http.StatusRequestEntityTooLarge, "The request is too large"}
 	kindMediaType        = kind{"unsupported-media-type", http.StatusUnsupportedMediaType, "The body's media type is not supported"}
+	kindUnusable         = kind{"generation-unusable", http.StatusUnprocessableEntity, "The files of the generation cannot be run"}
 	kindKeyReused        = kind{"idempotency-key-reused", http.StatusUnprocessableEntity, "The Idempotency-Key belongs to another request"}
 	kindTooManyPreviews  = kind{"too-many-previews", http.StatusTooManyRequests, "Too many previews of the user are live"}
 	kindTooManyLaunches  = kind{"too-many-launches", http.StatusTooManyRequests, "The user launches too often"}
@@ -158,6 +160,10 @@ func failureOf(err error) *failure {
 	var tooLarge *http.MaxBytesError
 	var broken *archive.Error
 	switch {
+	case errors.Is(err, store.ErrUnusable) && errors.As(err, &broken):
+		return &failure{kind: kindUnusable, field: "files", detail: broken.Error() + "; change the generation where the product keeps it"}
+	case errors.Is(err, store.ErrUnreachable):
+		return &failure{kind: kindUnavailable, detail: "the product's generations cannot be read; try again", retryAfter: 5 * time.Second, cause: err}
 	case errors.As(err, &field):
 		return invalid(field.Field, "%s", field.Detail)
 	case errors.As(err, &tooLarge):

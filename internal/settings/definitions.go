@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/codebegen/preview-operator/internal/store"
 )
 
 // Definition describes one environment variable.
@@ -27,8 +29,11 @@ const defaultBlockedCIDRs = "0.0.0.0/8,10.0.0.0/8,100.64.0.0/10,127.0.0.0/8,169.
 	"192.168.0.0/16,198.18.0.0/15,224.0.0.0/4,240.0.0.0/4," +
 	"::/127,64:ff9b::/96,64:ff9b:1::/48,fc00::/7,fe80::/10,ff00::/8"
 
-// databaseURL is the one setting that is a secret.
-const databaseURL = "PREVIEW_DATABASE_URL"
+// The settings that are secrets.
+const (
+	databaseURL    = "PREVIEW_DATABASE_URL"
+	generationsURL = "PREVIEW_GENERATIONS_URL"
+)
 
 // Definitions lists every setting in the order of the reference.
 func Definitions() []Definition {
@@ -55,7 +60,9 @@ func Definitions() []Definition {
 		text("PREVIEW_CLUSTER_DOMAIN", "cluster.local", 1, 253, "DNS domain of the cluster", func(s *Settings) *string { return &s.ClusterDomain }),
 		{"PREVIEW_EGRESS_BLOCKED_CIDRS", defaultBlockedCIDRs, "comma-separated CIDRs", "address ranges that previews may not reach; add the cluster's own if they are public", false, setBlockedCIDRs},
 		text("PREVIEW_DATABASE_PATH", "/var/lib/preview/preview.db", 1, 4096, "SQLite file of the store", func(s *Settings) *string { return &s.DatabasePath }),
-		{databaseURL, "", "empty, or postgres://user:password@host:port/database of at most 4096 characters", "PostgreSQL database of the store, in place of the file; a secret", false, setDatabaseURL},
+		{databaseURL, "", "empty, or postgres://user:password@host:port/database of at most 4096 characters", "PostgreSQL database of the store, in place of the file; a secret", false, setPostgres(func(s *Settings) *string { return &s.DatabaseURL })},
+		{generationsURL, "", "empty, or postgres://user:password@host:port/database of at most 4096 characters", "PostgreSQL database in which the product keeps the generations, which are then read there and never stored or deleted; a secret", false, setPostgres(func(s *Settings) *string { return &s.GenerationsURL })},
+		{"PREVIEW_GENERATIONS_TABLE", "generations", "name or schema.name of letters, digits, _ and $", "table or view of that database with the columns id, user_id, project_id and output_files", false, setGenerationsTable},
 		live(seconds("PREVIEW_LOG_RETENTION", 604800, 60, 31536000, "seconds that the log of an ended preview is kept in the store", func(s *Settings) *time.Duration { return &s.LogRetention })),
 		live(integer("PREVIEW_LOG_RETENTION_MB", 1024, 1, 1048576, "MiB that logs take in the store before those of the previews that ended first are removed", func(s *Settings) *int32 { return &s.LogRetentionMB })),
 		live(seconds("PREVIEW_RUN_RETENTION", 7776000, 60, 315360000, "seconds that the record of an ended preview is kept in the store, or longer while its log is", func(s *Settings) *time.Duration { return &s.RunRetention })),
@@ -180,12 +187,19 @@ func setCORSOrigins(s *Settings, raw string) error {
 	return nil
 }
 
-func setDatabaseURL(s *Settings, raw string) error {
-	if raw != "" && (len(raw) > 4096 || !strings.HasPrefix(raw, "postgres://") && !strings.HasPrefix(raw, "postgresql://")) {
-		return errors.New("must begin with postgres:// or postgresql:// and have at most 4096 characters")
+func setPostgres(field func(*Settings) *string) func(*Settings, string) error {
+	return func(s *Settings, raw string) error {
+		if raw != "" && (len(raw) > 4096 || !strings.HasPrefix(raw, "postgres://") && !strings.HasPrefix(raw, "postgresql://")) {
+			return errors.New("must begin with postgres:// or postgresql:// and have at most 4096 characters")
+		}
+		*field(s) = raw
+		return nil
 	}
-	s.DatabaseURL = raw
-	return nil
+}
+
+func setGenerationsTable(s *Settings, raw string) error {
+	s.GenerationsTable = raw
+	return store.CheckProductTable(raw)
 }
 
 func setNamespaces(s *Settings, raw string) error {

@@ -53,6 +53,9 @@ type Settings struct {
 
 	// DatabasePath is the SQLite file, DatabaseURL the PostgreSQL database that is used in its place unless it is empty.
 	DatabasePath, DatabaseURL string
+	// GenerationsURL is the product's PostgreSQL database, in whose table GenerationsTable generations are read unless it is
+	// empty.
+	GenerationsURL, GenerationsTable string
 	// LogRetention and LogRetentionMB bound the logs of ended previews in the store.
 	LogRetention   time.Duration
 	LogRetentionMB int32
@@ -117,7 +120,7 @@ func Load(lookup func(string) (string, bool)) (Settings, error) {
 
 // shown is the setting as an error quotes it.
 func (d *Definition) shown(raw string) string {
-	if d.Name == databaseURL {
+	if d.Name == databaseURL || d.Name == generationsURL {
 		return d.Name
 	}
 	return fmt.Sprintf("%s=%q", d.Name, raw)

@@ -52,6 +52,8 @@ func TestLoadRefuses(t *testing.T) {
 		"idle beyond uptime": {map[string]string{"PREVIEW_SESSION_TIMEOUT": "7200"}, []string{"PREVIEW_SESSION_TIMEOUT", "PREVIEW_MAX_UPTIME"}},
 		"not a CIDR":         {map[string]string{"PREVIEW_EGRESS_BLOCKED_CIDRS": "10.0.0.0"}, []string{"PREVIEW_EGRESS_BLOCKED_CIDRS", "10.0.0.0"}},
 		"not a URL":          {map[string]string{"PREVIEW_BASE_URL_TEMPLATE": "ftp://x"}, []string{"PREVIEW_BASE_URL_TEMPLATE"}},
+		"not a table":        {map[string]string{"PREVIEW_GENERATIONS_TABLE": "a; DROP TABLE b"}, []string{"PREVIEW_GENERATIONS_TABLE", "DROP", "schema.name"}},
+		"no table":           {map[string]string{"PREVIEW_GENERATIONS_TABLE": ""}, []string{"PREVIEW_GENERATIONS_TABLE", "schema.name"}},
 		"two at once":        {map[string]string{"PREVIEW_PORT_MIN": "1", "PREVIEW_PORT_MAX": "x"}, []string{"PREVIEW_PORT_MIN", "PREVIEW_PORT_MAX"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -69,9 +71,11 @@ func TestLoadRefuses(t *testing.T) {
 }
 
 func TestErrorsDoNotQuoteSecrets(t *testing.T) {
-	_, err := load(map[string]string{"PREVIEW_DATABASE_URL": "mysql://preview:canary@db/preview"})
-	if err == nil || !strings.Contains(err.Error(), "PREVIEW_DATABASE_URL") || strings.Contains(err.Error(), "canary") {
-		t.Errorf("error %v", err)
+	for _, name := range []string{"PREVIEW_DATABASE_URL", "PREVIEW_GENERATIONS_URL"} {
+		_, err := load(map[string]string{name: "mysql://preview:canary@db/preview"})
+		if err == nil || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "canary") {
+			t.Errorf("error %v", err)
+		}
 	}
 }
 

@@ -137,6 +137,7 @@ PREVIEW_TRACING_ENDPOINT: {{ .tracingEndpoint | quote }}
 PREVIEW_TRACING_SAMPLE_PERCENT: {{ .tracingSamplePercent | int | quote }}
 PREVIEW_TRACING_TRUST_PARENT: {{ .tracingTrustParent | quote }}
 {{- end }}
+PREVIEW_GENERATIONS_TABLE: {{ .Values.generations.table | quote }}
 PREVIEW_SETTINGS_DIR: /etc/preview/settings
 PREVIEW_NAMESPACE: {{ .Values.previews.namespace | quote }}
 PREVIEW_WATCH_NAMESPACES: {{ ternary "" (include "preview-operator.namespaces" . | fromJsonArray | join ",") .Values.previews.watchAllNamespaces | quote }}
@@ -157,14 +158,23 @@ yes
 {{- end -}}
 {{- end -}}
 
-{{/* The database's URL: from a Secret, for it has a password. */}}
-{{- define "preview-operator.databaseURL" -}}
+{{/* The URLs of databases: from Secrets, for they have passwords. */}}
+{{- define "preview-operator.databaseURLs" -}}
 - name: PREVIEW_DATABASE_URL
   {{- if .Values.store.databaseURLSecret }}
   valueFrom:
     secretKeyRef:
       name: {{ .Values.store.databaseURLSecret }}
       key: url
+  {{- else }}
+  value: ""
+  {{- end }}
+- name: PREVIEW_GENERATIONS_URL
+  {{- if .Values.generations.urlSecret }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.generations.urlSecret }}
+      key: {{ .Values.generations.urlSecretKey }}
   {{- else }}
   value: ""
   {{- end }}
