@@ -6,15 +6,13 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
 	"github.com/codebegen/preview-operator/hack/localcluster/internal/host"
 	"github.com/codebegen/preview-operator/hack/localcluster/internal/node"
 )
-
-// errKubectl marks a failure that kubectl itself has reported.
-var errKubectl = errors.New("kubectl failed")
 
 // arguments is how many each command takes; kubectl takes any.
 var arguments = map[string]int{
@@ -76,16 +74,14 @@ func runNode(ctx context.Context, cluster *host.Cluster) error {
 	})
 }
 
+// kubectl replaces this program by kubectl, so that signals, exit code and terminal are its own: Ctrl-C ends what it follows
+// as kubectl would end it.
 func kubectl(ctx context.Context, cluster *host.Cluster, args []string) error {
 	cmd, err := cluster.Kubectl(ctx, args...)
 	if err != nil {
 		return err
 	}
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%w: %w", errKubectl, err)
-	}
-	return nil
+	return fmt.Errorf("run %s: %w", cmd.Path, syscall.Exec(cmd.Path, cmd.Args, cmd.Env))
 }
 
 func status(ctx context.Context, cluster *host.Cluster) error {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -50,10 +49,6 @@ func main() {
 	stop()
 	if err == nil {
 		return
-	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() > 0 && errors.Is(err, errKubectl) {
-		os.Exit(exit.ExitCode()) // kubectl has said what is wrong.
 	}
 	fmt.Fprintln(os.Stderr, "localcluster:", err)
 	if errors.Is(err, errUsage) {
