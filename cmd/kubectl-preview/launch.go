@@ -372,14 +372,14 @@ func indented(text string) string {
 	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ")
 }
 
-// printLastLines prints the end of the log of a preview that has failed. The failure is reported already; a log that cannot
-// be read is said to be so.
+// printLastLines prints the end of what the application of a preview that has failed has printed. The failure is reported
+// already, and with it what the system's own lines say; a log that cannot be read is said to be so.
 func (a *app) printLastLines(ctx context.Context, c *client.Client, id string) {
 	ctx, cancel := context.WithTimeout(ctx, lastLinesWait)
 	defer cancel()
 	var lines []client.LogLine
 	_, err := c.Logs(ctx, id, client.LogOptions{}, func(e client.LogEvent) error {
-		if e.Line != nil {
+		if e.Line != nil && e.Line.Source != client.SourceSystem {
 			lines = append(lines, *e.Line)
 			lines = lines[max(0, len(lines)-lastLines):]
 		}

@@ -122,6 +122,7 @@ func TestLaunchThatFails(t *testing.T) {
 	for i := range 30 {
 		events = append(events, logLine(i, "ERROR", fmt.Sprintf("line %d.", i), ""))
 	}
+	events = append(events, logLine(30, "INFO", "ended: the port is free again", `,"source":"system"`))
 	g.streams("shop-alice", append(events, logEnd)...)
 	for name, args := range map[string][]string{"text": nil, "json": {"-o", "json"}} {
 		t.Run(name, func(t *testing.T) {
@@ -130,8 +131,8 @@ func TestLaunchThatFails(t *testing.T) {
 				t.Errorf("exit code %d", r.code)
 			}
 			contains(t, "message", r.errOut, "shop-alice has failed: ImportError (exit code 1)\n  no module named x\\x1b[31m\n  second line\n", "  line 10.\n", "  line 29.\n")
-			if strings.Contains(r.errOut, "line 9.") {
-				t.Errorf("more than %d lines: %s", lastLines, r.errOut)
+			if strings.Contains(r.errOut, "line 9.") || strings.Contains(r.errOut, "ended") {
+				t.Errorf("more than the last %d lines of the application: %s", lastLines, r.errOut)
 			}
 			if args == nil && r.out != "" || args != nil && !strings.Contains(r.out, `"status": "failed"`) {
 				t.Errorf("output %q", r.out)

@@ -98,7 +98,7 @@ func (p *logPrinter) line(line client.LogLine) error {
 			level = p.coloured(grey, level)
 		}
 		b.WriteString(p.coloured(grey, line.Timestamp.Local().Format("15:04:05.000")) + " " + level + " ")
-		if line.Source == "system" {
+		if line.Source == client.SourceSystem {
 			b.WriteString("[system] ")
 		}
 	}

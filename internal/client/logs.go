@@ -42,7 +42,10 @@ const (
 	endShutdown     = "shutdown"
 )
 
-// LogLine is one line of a log. The message is the application's own.
+// SourceSystem is the Source of lines that say what was done with the preview.
+const SourceSystem = "system"
+
+// LogLine is one line of a log. The message is the application's own, unless it is of SourceSystem.
 type LogLine struct {
 	Timestamp time.Time `json:"timestamp"`
 	Level     string    `json:"level"`
