@@ -76,7 +76,7 @@ test: deps unit envtest chart e2e ## Run every suite, with all that they need
 .PHONY: unit
 unit: ## Run the unit tests of all modules, those of the store on SQLite and on a PostgreSQL server of their own
 	@for tool in jq python3; do command -v $$tool >/dev/null || hack/deps.sh $$tool; done
-	@hack/postgres.sh hack/suite.sh unit . $$(go list ./... | grep -vE '/(controllers|test/e2e|test/bench)$$') $(TESTFLAGS)
+	@hack/postgres.sh hack/suite.sh unit . $$(go list ./... | grep -vE '/(controllers|test/e2e)$$') $(TESTFLAGS)
 	@hack/suite.sh localcluster hack/localcluster ./... $(TESTFLAGS)
 
 .PHONY: envtest
@@ -92,8 +92,16 @@ e2e: ## Run the end-to-end suite on a local cluster of its own (KEEP=1 keeps it)
 	@hack/e2e.sh $(TESTFLAGS)
 
 .PHONY: bench
-bench: bin/localcluster ## Measure cold launches on the cluster that make run has started, into docs/benchmarks.md
+bench: bin/localcluster ## Measure cold launches on the cluster that make run has started
 	@E2E_KUBECONFIG=$$(bin/localcluster kubeconfig) go run ./test/bench cold $(TESTFLAGS)
+
+.PHONY: bench-launch
+bench-launch: ## Measure warm launches, cold ones and plain pods on a cluster of their own, into dist/bench/launch.json (TESTFLAGS='-n 30' for a short run, KEEP=1)
+	@hack/bench.sh launch $(TESTFLAGS)
+
+.PHONY: bench-load
+bench-load: ## Measure launches at once and at random times, and 100 previews at once, on a cluster of their own (KEEP=1)
+	@hack/bench.sh burst,poisson,density $(TESTFLAGS)
 
 .PHONY: helm-lint
 helm-lint: ## Lint the chart

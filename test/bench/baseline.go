@@ -28,6 +28,8 @@ const (
 type baseline struct {
 	cluster *framework.Cluster
 	runtime v1alpha1.PreviewRuntimeSpec
+	// name of the pod and the ConfigMap that were measured last.
+	name string
 }
 
 func newBaseline(ctx context.Context, cluster *framework.Cluster) (*baseline, error) {
@@ -39,27 +41,27 @@ func newBaseline(ctx context.Context, cluster *framework.Cluster) (*baseline, er
 	return &baseline{cluster: cluster, runtime: runtime.Spec}, nil
 }
 
-// once measures one pod, from its creation to the application's first 200. The ConfigMap stands in for the stored
-// generation and is there before.
-func (b *baseline) once(ctx context.Context, files map[string]string) (time.Duration, error) {
+// measure measures one pod, from its creation to the application's first 200. The ConfigMap stands in for the stored
+// generation and is there before. Both are left until clean.
+func (b *baseline) measure(ctx context.Context, files map[string]string) (time.Duration, error) {
 	files, nonce, err := withNonce(files)
 	if err != nil {
 		return 0, err
 	}
-	name := "bench-" + strings.ToLower(rand.Text()[:8])
+	b.name = "bench-" + strings.ToLower(rand.Text()[:8])
 	core := b.cluster.Kube.CoreV1()
-	config, items := projectConfig(name, files)
+	config, items := projectConfig(b.name, files)
 	if _, err := core.ConfigMaps(b.cluster.Namespace).Create(ctx, config, metav1.CreateOptions{}); err != nil {
 		return 0, err
 	}
-	watcher, err := core.Pods(b.cluster.Namespace).Watch(ctx, metav1.ListOptions{FieldSelector: "metadata.name=" + name})
+	watcher, err := core.Pods(b.cluster.Namespace).Watch(ctx, metav1.ListOptions{FieldSelector: "metadata.name=" + b.name})
 	if err != nil {
 		return 0, err
 	}
 	defer watcher.Stop()
 
 	started := time.Now()
-	if _, err := core.Pods(b.cluster.Namespace).Create(ctx, b.pod(name, items), metav1.CreateOptions{}); err != nil {
+	if _, err := core.Pods(b.cluster.Namespace).Create(ctx, b.pod(module(files), items), metav1.CreateOptions{}); err != nil {
 		return 0, err
 	}
 	address := ""
@@ -70,7 +72,7 @@ func (b *baseline) once(ctx context.Context, files map[string]string) (time.Dura
 		case event, open := <-watcher.ResultChan():
 			pod, isPod := event.Object.(*corev1.Pod)
 			if !open || !isPod {
-				return 0, fmt.Errorf("the watch on pod %s ended", name)
+				return 0, fmt.Errorf("the watch on pod %s ended", b.name)
 			}
 			address = pod.Status.PodIP
 		}
@@ -78,23 +80,20 @@ func (b *baseline) once(ctx context.Context, files map[string]string) (time.Dura
 	err = until(ctx, "wait for the plain pod", func(ctx context.Context) (bool, error) {
 		return fetchNonce(ctx, fmt.Sprintf("%s:%d", address, baselinePort), nonce)
 	})
-	elapsed := time.Since(started)
-	if err != nil {
-		return 0, err
-	}
-	return elapsed, b.remove(ctx, name)
+	return time.Since(started), err
 }
 
-func (b *baseline) remove(ctx context.Context, name string) error {
+// clean removes what the last measure has left, and waits until the pod is gone.
+func (b *baseline) clean(ctx context.Context) error {
 	core := b.cluster.Kube.CoreV1()
-	if err := core.ConfigMaps(b.cluster.Namespace).Delete(ctx, name, metav1.DeleteOptions{}); err != nil {
+	if err := core.ConfigMaps(b.cluster.Namespace).Delete(ctx, b.name, metav1.DeleteOptions{}); err != nil {
 		return err
 	}
-	if err := core.Pods(b.cluster.Namespace).Delete(ctx, name, metav1.DeleteOptions{}); err != nil {
+	if err := core.Pods(b.cluster.Namespace).Delete(ctx, b.name, metav1.DeleteOptions{}); err != nil {
 		return err
 	}
 	return until(ctx, "wait for the plain pod to be gone", func(ctx context.Context) (bool, error) {
-		_, err := core.Pods(b.cluster.Namespace).Get(ctx, name, metav1.GetOptions{})
+		_, err := core.Pods(b.cluster.Namespace).Get(ctx, b.name, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) {
 			return true, nil
 		}
@@ -114,10 +113,20 @@ func projectConfig(name string, files map[string]string) (*corev1.ConfigMap, []c
 	return config, items
 }
 
-func (b *baseline) pod(name string, items []corev1.KeyToPath) *corev1.Pod {
+// module is where a project has its application, as uvicorn wants to be told.
+func module(files map[string]string) string {
+	for _, path := range mainFiles {
+		if files[path] != "" {
+			return strings.ReplaceAll(strings.TrimSuffix(path, ".py"), "/", ".") + ":app"
+		}
+	}
+	return ""
+}
+
+func (b *baseline) pod(module string, items []corev1.KeyToPath) *corev1.Pod {
 	memory := resource.MustParse(fmt.Sprintf("%dMi", ptr.Deref(b.runtime.MemoryLimitMB, 512)))
 	return &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
+		ObjectMeta: metav1.ObjectMeta{Name: b.name},
 		Spec: corev1.PodSpec{
 			RestartPolicy:                 corev1.RestartPolicyNever,
 			AutomountServiceAccountToken:  ptr.To(false),
@@ -132,7 +141,7 @@ func (b *baseline) pod(name string, items []corev1.KeyToPath) *corev1.Pod {
 				Image:           b.runtime.Image,
 				ImagePullPolicy: b.runtime.ImagePullPolicy,
 				Command: []string{
-					"python3", "-m", "uvicorn", "--host", "0.0.0.0", "--port", fmt.Sprint(baselinePort), "--app-dir", projectDir, "app.main:app",
+					"python3", "-m", "uvicorn", "--host", "0.0.0.0", "--port", fmt.Sprint(baselinePort), "--app-dir", projectDir, module,
 				},
 				// The project's folder is read-only here: what the application writes goes to the working folder.
 				WorkingDir: "/tmp",
@@ -149,7 +158,7 @@ func (b *baseline) pod(name string, items []corev1.KeyToPath) *corev1.Pod {
 			}},
 			Volumes: []corev1.Volume{
 				{Name: "project", VolumeSource: corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{
-					LocalObjectReference: corev1.LocalObjectReference{Name: name}, Items: items,
+					LocalObjectReference: corev1.LocalObjectReference{Name: b.name}, Items: items,
 				}}},
 				{Name: "tmp", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{Medium: corev1.StorageMediumMemory}}},
 			},

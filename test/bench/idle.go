@@ -21,29 +21,30 @@ const (
 // measured as little as possible.
 type idleGate struct{ passed, forced int }
 
-func (g *idleGate) wait(ctx context.Context) error {
+// wait reports whether the machine was idle in the end.
+func (g *idleGate) wait(ctx context.Context) (bool, error) {
 	deadline := time.Now().Add(idlePatience)
 	for {
 		before, err := processorTime()
 		if err != nil {
-			return err
+			return false, err
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return false, ctx.Err()
 		case <-time.After(idleWindow):
 		}
 		after, err := processorTime()
 		if err != nil {
-			return err
+			return false, err
 		}
 		if all := after.all - before.all; all > 0 && float64(after.idle-before.idle) >= idleShare*float64(all) {
 			g.passed++
-			return nil
+			return true, nil
 		}
 		if time.Now().After(deadline) {
 			g.forced++
-			return nil
+			return false, nil
 		}
 	}
 }

@@ -22,7 +22,7 @@ const (
 	// pause lies between two attempts to reach an application, in all measurements alike: without it the attempts would
 	// take the processors from what is measured.
 	pause = 10 * time.Millisecond
-	// patience bounds one launch.
+	// patience bounds one launch, and every other wait.
 	patience = 2 * time.Minute
 )
 
@@ -49,16 +49,24 @@ func isNonce(body []byte, nonce string) bool {
 
 // until calls the function, with pauses, until it is done, fails, or the context ends.
 func until(ctx context.Context, what string, done func(context.Context) (bool, error)) error {
+	return untilEvery(ctx, pause, func() string { return what }, done)
+}
+
+// untilEvery is until with another pause, and with a description that may tell what was seen last.
+func untilEvery(ctx context.Context, pause time.Duration, what func() string, done func(context.Context) (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
 		ok, err := done(ctx)
-		if ok || err != nil {
-			return err
+		if ok {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", what(), err)
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s: %w", what, ctx.Err())
+			return fmt.Errorf("%s: %w", what(), ctx.Err())
 		case <-time.After(pause):
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -43,10 +44,13 @@ var stages = []string{
 }
 
 // skeleton measures the bare steps of a warm launch against real pods with the real runner.
-func skeleton(ctx context.Context, cluster *framework.Cluster, o options) (*report, error) {
+func skeleton(ctx context.Context, cluster *framework.Cluster, o options) (result, error) {
 	files, err := framework.LoadProject(o.project)
 	if err != nil {
 		return nil, err
+	}
+	if o.warm < 1 {
+		return nil, errors.New("-warm must be at least 1")
 	}
 	if err := makeNamespace(ctx, cluster); err != nil {
 		return nil, err
@@ -58,7 +62,7 @@ func skeleton(ctx context.Context, cluster *framework.Cluster, o options) (*repo
 			fmt.Println("delete namespace:", err)
 		}
 	}()
-	warm, err := newPool(ctx, cluster, skeletonNamespace, o.pool)
+	warm, err := newPool(ctx, cluster, skeletonNamespace, o.warm)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +81,7 @@ func skeleton(ctx context.Context, cluster *framework.Cluster, o options) (*repo
 	for i := range o.launches {
 		if !o.busy {
 			warm.full()
-			if err := o.idle.wait(ctx); err != nil {
+			if _, err := o.idle.wait(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -99,9 +103,9 @@ func skeleton(ctx context.Context, cluster *framework.Cluster, o options) (*repo
 	if o.busy {
 		name, how = name+"-busy", "Launches followed each other while the pool refilled itself on the same processors."
 	}
-	return &report{Name: name, Title: "Skeleton of a warm launch", Series: s.series, Notes: []string{
-		fmt.Sprintf("%s %d warm pods, project %s, one launch at a time.", how, o.pool, o.project),
-	}}, nil
+	return newReport(name, "Skeleton of a warm launch", []string{
+		fmt.Sprintf("%s %d warm pods, project %s, one launch at a time.", how, o.warm, o.project),
+	}, s.series...), nil
 }
 
 func makeNamespace(ctx context.Context, cluster *framework.Cluster) error {

@@ -27,14 +27,14 @@ func ContainerProcess(podUID, command string) (int, error) {
 			continue
 		}
 		cgroup, err := os.ReadFile(filepath.Join(folder, "cgroup"))
-		if err == nil && inPod(string(cgroup), podUID) {
+		if err == nil && InPod(string(cgroup), podUID) {
 			return strconv.Atoi(filepath.Base(folder))
 		}
 	}
 	return 0, fmt.Errorf("%w: %s in pod %s", ErrNoProcess, command, podUID)
 }
 
-// inPod knows both cgroup drivers: cgroupfs writes the UID with hyphens, systemd with underscores.
-func inPod(cgroup, podUID string) bool {
+// InPod reports whether a /proc/PID/cgroup is that of a process in a pod. It knows both cgroup drivers: cgroupfs writes the UID with hyphens, systemd with underscores.
+func InPod(cgroup, podUID string) bool {
 	return strings.Contains(cgroup, podUID) || strings.Contains(cgroup, strings.ReplaceAll(podUID, "-", "_"))
 }
