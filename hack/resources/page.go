@@ -156,7 +156,7 @@ func whole(bound *float64) *int64 {
 
 // between says in words what two bounds allow.
 func between(least, most *int64, of string) []string {
-	text := ""
+	var text string
 	switch {
 	case least != nil && most != nil && *least == *most:
 		text = strconv.FormatInt(*least, 10)
