@@ -1,5 +1,5 @@
 // Command manager reconciles PreviewInstances into running previews. With the sub-command migrate it shows the schema of
-// the store's database, or takes it up or down.
+// the store's database, or takes it up or down; with backup and restore it copies a SQLite database.
 package main
 
 import (
@@ -60,21 +60,25 @@ const (
 
 func main() {
 	ctrl.SetLogger(zap.New())
-	if err := run(ctrl.SetupSignalHandler(), os.Args[1:], os.LookupEnv, os.Stdout); err != nil {
+	if err := run(ctrl.SetupSignalHandler(), os.Args[1:], os.LookupEnv, os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "manager:", err)
 		os.Exit(1)
 	}
 }
 
 // run chooses the sub-command.
-func run(ctx context.Context, args []string, lookup func(string) (string, bool), out io.Writer) error {
+func run(ctx context.Context, args []string, lookup func(string) (string, bool), in io.Reader, out io.Writer) error {
 	switch {
 	case len(args) == 0:
 		return manage(ctx, lookup)
 	case args[0] == "migrate":
 		return migrate(ctx, args[1:], lookup, out)
+	case args[0] == "backup":
+		return backup(ctx, args[1:], lookup, out)
+	case args[0] == "restore":
+		return restore(ctx, args[1:], lookup, in, out)
 	default:
-		return fmt.Errorf("unknown sub-command %q: give none to manage previews, or migrate", args[0])
+		return fmt.Errorf("unknown sub-command %q: give none to manage previews, or migrate, backup or restore", args[0])
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,11 +20,16 @@ import (
 // manager runs the program with a database and returns what it prints.
 func manager(t *testing.T, database string, args ...string) (string, error) {
 	t.Helper()
+	return managerReading(t, strings.NewReader(""), database, args...)
+}
+
+func managerReading(t *testing.T, in io.Reader, database string, args ...string) (string, error) {
+	t.Helper()
 	var out bytes.Buffer
 	lookup := func(name string) (string, bool) {
 		return database, name == "PREVIEW_DATABASE_PATH"
 	}
-	err := run(t.Context(), args, lookup, &out)
+	err := run(t.Context(), args, lookup, in, &out)
 	text := strings.ReplaceAll(out.String(), database, "DB")
 	text = regexp.MustCompile(`\d+(\.\d+)?(µs|ms|s)\b`).ReplaceAllString(text, "TIME")
 	return regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`).ReplaceAllString(text, "WHEN"), err
@@ -138,7 +144,7 @@ func TestMigrateNamesTheDatabase(t *testing.T) {
 	lookup := func(name string) (string, bool) {
 		return "postgres://preview:c4n4ry@127.0.0.1:1/preview", name == "PREVIEW_DATABASE_URL"
 	}
-	err := run(context.Background(), []string{"migrate", "status"}, lookup, &bytes.Buffer{})
+	err := run(context.Background(), []string{"migrate", "status"}, lookup, strings.NewReader(""), &bytes.Buffer{})
 	if err == nil || strings.Contains(err.Error(), "c4n4ry") || !strings.Contains(err.Error(), `"preview" on 127.0.0.1:1`) {
 		t.Errorf("PostgreSQL: %v", err)
 	}
