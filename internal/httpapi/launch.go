@@ -121,6 +121,7 @@ type launchReply struct {
 	Reason           string       `json:"reason,omitempty" doc:"Why it is in this state, in one word."`
 	Port             *int32       `json:"port"`
 	BaseURL          *string      `json:"base_url"`
+	Start            *startBody   `json:"start,omitempty" doc:"How it is started; absent until that is known."`
 	SessionToken     string       `json:"session_token"`
 	SessionExpiresAt time.Time    `json:"session_expires_at"`
 	CreatedAt        time.Time    `json:"created_at"`
@@ -214,6 +215,11 @@ func (a *API) launchWithin(ctx context.Context, want *v1alpha1.PreviewInstance) 
 	defer cancel()
 	pvi, created, err := a.launchInstance(ctx, want)
 	switch {
+	case errors.Is(err, context.DeadlineExceeded) && a.waitsForWarmPod(want.Name):
+		return launched{}, &failure{
+			kind: kindNoWarmPod, detail: "every waiting pod of its runtime is taken; launch again to get the same preview",
+			retryAfter: fullRetryAfter, cause: err,
+		}
 	case errors.Is(err, context.DeadlineExceeded):
 		return launched{}, &failure{
 			kind: kindDelayed, detail: "no port was allocated in time; launch again to get the same preview",
@@ -309,8 +315,20 @@ func (a *API) awaitDecision(ctx context.Context, pvi *v1alpha1.PreviewInstance) 
 	return nil, full
 }
 
+// isDecided reports whether an instance has been taken up or has ended. One whose runtime lets it wait for a warm pod is
+// not taken up until there is one, though it may have a port.
 func isDecided(pvi *v1alpha1.PreviewInstance) bool {
-	return pvi.Status.Port != 0 || pvi.Status.Phase.Finished()
+	return pvi.Status.Port != 0 && !waitsForWarmPod(pvi) || pvi.Status.Phase.Finished()
+}
+
+func waitsForWarmPod(pvi *v1alpha1.PreviewInstance) bool {
+	return pvi.Status.Phase == v1alpha1.PhaseStarting && pvi.Status.Reason == v1alpha1.StartNoWarmPod
+}
+
+// waitsForWarmPod reports whether the cache shows that an instance waits for a warm pod.
+func (a *API) waitsForWarmPod(name string) bool {
+	pvi, err := a.instances.Cached(name)
+	return err == nil && waitsForWarmPod(pvi)
 }
 
 // launchReplyOf is the answer about an instance, without a session token.
@@ -323,6 +341,7 @@ func launchReplyOf(pvi *v1alpha1.PreviewInstance) launchReply {
 		ID:           string(pvi.UID),
 		GenerationID: pvi.Spec.GenerationID, UserID: pvi.Spec.UserID, ProjectID: pvi.Spec.ProjectID, Version: version,
 		Status: statusWord(pvi), Reason: pvi.Status.Reason, Port: positive(pvi.Status.Port), BaseURL: nonEmpty(pvi.Status.BaseURL),
+		Start:     startBodyOf(pvi.Status.Start),
 		CreatedAt: pvi.CreationTimestamp.UTC(), Failure: failureBodyOf(pvi.Status.LastFailure),
 	}
 }

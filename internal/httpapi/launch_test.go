@@ -196,6 +196,32 @@ func TestLaunchWithoutAManager(t *testing.T) {
 	}
 }
 
+// Where launches wait for warm pods, one that gets none in time keeps its turn.
+func TestLaunchWithoutAWarmPod(t *testing.T) {
+	h := newHarness(t, func(o *Options) { o.LaunchWait = 500 * time.Millisecond })
+	h.stored("gen", "alice")
+	h.cluster.manage = func(pvi *v1alpha1.PreviewInstance) {
+		h.cluster.setStatus(t, pvi.Name, func(p *v1alpha1.PreviewInstance) {
+			allocated(3001)(p)
+			p.Status.Reason = v1alpha1.StartNoWarmPod
+		})
+	}
+	a := h.do(launchCall(h, "gen", "alice", nil))
+	if a.status != http.StatusServiceUnavailable || a.slug() != "no-warm-pod" || a.header.Get("Retry-After") != "10" {
+		t.Errorf("%d %v %s", a.status, a.header, a.body)
+	}
+	waits, err := h.api.instances.Live(t.Context(), instanceName("gen"))
+	h.must(err)
+	h.cluster.setStatus(t, instanceName("gen"), func(p *v1alpha1.PreviewInstance) {
+		p.Status.Reason = v1alpha1.ReasonLoading
+		p.Status.Start = &v1alpha1.Start{Kind: v1alpha1.StartWarm, Interpreter: v1alpha1.InterpreterForked}
+	})
+	got := decode[launchReply](h, h.do(launchCall(h, "gen", "alice", nil)), http.StatusOK)
+	if diff := cmp.Diff(&startBody{Kind: "warm", Interpreter: "forked"}, got.Start); diff != "" || got.ID != string(waits.UID) {
+		t.Errorf("id %s, want %s; start (-want +got):\n%s", got.ID, waits.UID, diff)
+	}
+}
+
 // Somebody deletes the instance while a launch waits for its port.
 func TestLaunchSurvivesADeletionByOthers(t *testing.T) {
 	h := newHarness(t, nil)

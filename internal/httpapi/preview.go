@@ -50,7 +50,7 @@ func (a *API) previewOperations() []operation {
 				{status: http.StatusOK, description: "It was live already.", json: launchReply{}, headers: launchHeaders},
 				{status: http.StatusCreated, description: "It was created.", json: launchReply{}, headers: launchHeaders},
 			},
-			problems: []kind{kindNameTaken, kindKeyInUse, kindKeyReused, kindUnusable, kindTooManyPreviews, kindTooManyLaunches, kindNoFreePort, kindDelayed, kindDisabled},
+			problems: []kind{kindNameTaken, kindKeyInUse, kindKeyReused, kindUnusable, kindTooManyPreviews, kindTooManyLaunches, kindNoFreePort, kindNoWarmPod, kindDelayed, kindDisabled},
 			handle:   a.launch,
 		},
 		{

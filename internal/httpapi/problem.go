@@ -74,6 +74,7 @@ var (
 	kindBroken           = kind{"application-broken", http.StatusBadGateway, "The application broke off its answer"}
 	kindResponseTooLarge = kind{"response-too-large", http.StatusBadGateway, "The application's answer is too large"}
 	kindNoFreePort       = kind{"no-free-port", http.StatusServiceUnavailable, "Every preview port is taken"}
+	kindNoWarmPod        = kind{"no-warm-pod", http.StatusServiceUnavailable, "Every waiting pod of the runtime is taken"}
 	kindDelayed          = kind{"launch-delayed", http.StatusServiceUnavailable, "The preview was not taken up in time"}
 	kindDisabled         = kind{"launching-disabled", http.StatusServiceUnavailable, "Launching is turned off"}
 	kindBusy             = kind{"busy", http.StatusServiceUnavailable, "The gateway is busy"}

@@ -25,6 +25,7 @@ type previewBody struct {
 	Reason        string     `json:"reason,omitempty" doc:"Why it is in this state, in one word."`
 	Port          *int32     `json:"port"`
 	BaseURL       *string    `json:"base_url"`
+	Start         *startBody `json:"start,omitempty" doc:"How it was started last; absent until that is known."`
 	UptimeSeconds int64      `json:"uptime_seconds"`
 	Restarts      int32      `json:"restarts" doc:"How many times it was started afresh after it had been stopped."`
 	CreatedAt     time.Time  `json:"created_at"`
@@ -35,6 +36,14 @@ type previewBody struct {
 	MaxUptimeAt      *time.Time   `json:"max_uptime_at" doc:"When it will be stopped however much it is used. null unless it runs."`
 	ExpiresAt        *time.Time   `json:"expires_at" doc:"The earlier of the two; once it has ended, when it will be deleted."`
 	Failure          *failureBody `json:"failure,omitempty" doc:"Why it last ended other than as asked."`
+}
+
+// startBody says how a preview was started.
+type startBody struct {
+	Kind        string `json:"kind" enum:"warm,cold" doc:"warm when a waiting pod was taken, cold when one was created."`
+	Interpreter string `json:"interpreter,omitempty" enum:"forked,fresh" doc:"forked from a preloaded one, or fresh because of a variable in env."`
+	Reason      string `json:"reason,omitempty" doc:"Why it could not be the fastest start, in one word."`
+	Message     string `json:"message,omitempty" doc:"The reason for people."`
 }
 
 // failureBody says why a preview last ended other than as asked.
@@ -103,7 +112,7 @@ func previewOf(pvi *v1alpha1.PreviewInstance, now time.Time) previewBody {
 	body := previewBody{
 		ID: string(pvi.UID), GenerationID: pvi.Spec.GenerationID, UserID: pvi.Spec.UserID, ProjectID: pvi.Spec.ProjectID,
 		Status: statusWord(pvi), Reason: s.Reason, Port: positive(s.Port), BaseURL: nonEmpty(s.BaseURL),
-		Restarts:  s.Restarts,
+		Start: startBodyOf(s.Start), Restarts: s.Restarts,
 		CreatedAt: pvi.CreationTimestamp.UTC(), StartedAt: utc(s.StartedAt), StoppedAt: utc(s.StoppedAt),
 		SessionExpiresAt: utc(s.SessionExpiresAt), MaxUptimeAt: utc(s.MaxUptimeAt), ExpiresAt: utc(s.ExpiresAt),
 		Failure: failureBodyOf(s.LastFailure),
@@ -113,6 +122,15 @@ func previewOf(pvi *v1alpha1.PreviewInstance, now time.Time) previewBody {
 		body.UptimeSeconds = uptime(body.StartedAt, body.StoppedAt, now)
 	}
 	return body
+}
+
+func startBodyOf(s *v1alpha1.Start) *startBody {
+	if s == nil || s.Kind == "" {
+		return nil
+	}
+	return &startBody{
+		Kind: strings.ToLower(string(s.Kind)), Interpreter: strings.ToLower(string(s.Interpreter)), Reason: s.Reason, Message: s.Message,
+	}
 }
 
 func failureBodyOf(f *v1alpha1.Failure) *failureBody {

@@ -81,12 +81,14 @@ func TestStatus(t *testing.T) {
 				p.Status.Phase = v1alpha1.PhaseRunning
 				p.Status.StartedAt = &metav1.Time{Time: started}
 				p.Status.Restarts = 2
+				p.Status.Start = &v1alpha1.Start{Kind: v1alpha1.StartCold, Interpreter: v1alpha1.InterpreterFresh, Reason: v1alpha1.StartNoWarmPod, Message: "PYTHONPATH"}
 				p.Status.SessionExpiresAt = &metav1.Time{Time: started.Add(time.Minute)}
 				p.Status.MaxUptimeAt = &metav1.Time{Time: started.Add(time.Hour)}
 				p.Status.ExpiresAt = &metav1.Time{Time: started.Add(time.Minute)}
 			},
 			statusReply{Health: "healthy", MemoryUsageMB: ptr(int64(128)), CPUUsagePercent: ptr(2.5), previewBody: previewBody{
 				Status: "running", Port: launch.Port, BaseURL: launch.BaseURL, UptimeSeconds: 90, StartedAt: &started, Restarts: 2,
+				Start:            &startBody{Kind: "cold", Interpreter: "fresh", Reason: "NoWarmPod", Message: "PYTHONPATH"},
 				SessionExpiresAt: ptr(started.Add(time.Minute)), MaxUptimeAt: ptr(started.Add(time.Hour)), ExpiresAt: ptr(started.Add(time.Minute)),
 			}},
 		},
@@ -98,6 +100,7 @@ func TestStatus(t *testing.T) {
 			},
 			statusReply{Health: "unknown", previewBody: previewBody{
 				Status: "failed", Reason: "OOMKilled", UptimeSeconds: 45, StartedAt: &started, StoppedAt: &stopped, Restarts: 2,
+				Start:   &startBody{Kind: "cold", Interpreter: "fresh", Reason: "NoWarmPod", Message: "PYTHONPATH"},
 				Failure: &failureBody{Reason: "OOMKilled", Message: "limit is 512 MiB", ExitCode: &exit, At: stopped},
 			}},
 		},
