@@ -326,6 +326,7 @@ func TestStatus(t *testing.T) {
 	g := newGateway(t)
 	g.answers("GET "+base+"shop/preview/status", http.StatusOK, state("shop", "failed", object{
 		"reason": "OOMKilled", "memory_usage_mb": 128, "cpu_usage_percent": 2.5, "restarts": 2, "health": "unknown", "base_url": "http://a\x1b[2J",
+		"start":      object{"kind": "cold", "interpreter": "fresh", "reason": "NoWarmPod", "message": "every warm pod was taken\x07"},
 		"stopped_at": "2026-01-02T03:04:00Z", "failure": object{"reason": "OOMKilled", "message": "one\ntwo\x07", "exit_code": 137, "at": "2026-01-02T03:04:00Z"},
 	}))
 	r := g.run("status", "shop")
@@ -337,6 +338,7 @@ Reason:     OOMKilled
 Health:     unknown
 Port:       3001
 URL:        http://a\x1b[2J
+Start:      cold, fresh interpreter: every warm pod was taken\a
 Memory:     128 MiB
 CPU:        2.5 %
 Created:    2026-01-02 03:03:05

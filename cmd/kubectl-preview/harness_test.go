@@ -124,6 +124,7 @@ func state(id, status string, more object) object {
 	s := object{
 		"id": "uid-" + id, "generation_id": id, "user_id": "alice", "project_id": "shop", "status": status, "port": 3001,
 		"base_url": "http://pod-1.previews.svc:3001", "uptime_seconds": 45, "health": "healthy", "restarts": 0,
+		"start":      object{"kind": "warm", "interpreter": "forked"},
 		"created_at": "2026-01-02T03:03:05Z", "started_at": "2026-01-02T03:03:20Z", "stopped_at": nil, "expires_at": "2026-01-02T03:33:20Z",
 	}
 	for name, value := range more {

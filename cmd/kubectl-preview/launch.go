@@ -238,7 +238,7 @@ func (l *launcher) ask(ctx context.Context) (client.Launch, error) {
 		launched, err := l.c.Launch(ctx, l.id, l.want, l.hold)
 		var problem *client.Error
 		again := errors.As(err, &problem) && problem.RetryAfter > 0 && time.Now().Add(problem.RetryAfter).Before(deadline) &&
-			client.IsKind(err, client.KindLaunchDelayed, client.KindBusy, client.KindUnavailable)
+			client.IsKind(err, client.KindLaunchDelayed, client.KindNoWarmPod, client.KindBusy, client.KindUnavailable)
 		if !again {
 			return launched, err
 		}
@@ -273,6 +273,7 @@ func (l *launcher) show(status client.Status) {
 var stages = map[string]string{
 	v1alpha1.ReasonPending:    "it waits for its turn",
 	v1alpha1.ReasonPodPending: "its pod starts",
+	v1alpha1.StartNoWarmPod:   "it waits for a warm pod",
 	v1alpha1.ReasonPodRunning: "its pod runs",
 	v1alpha1.ReasonLoading:    "its code is loaded, and the application starts",
 	v1alpha1.ReasonLoaded:     "its code is loaded",
@@ -336,6 +337,7 @@ func (a *app) launched(ctx context.Context, c *client.Client, status client.Stat
 		{"logs", "kubectl preview logs -f " + id + same},
 		{"stop", "kubectl preview stop " + id + same},
 		{"in cluster", escaped(text(status.BaseURL))},
+		{"start", escaped(startOf(status))},
 		{"ends", ends(status)},
 	}
 	for _, row := range rows {

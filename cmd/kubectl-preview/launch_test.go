@@ -53,7 +53,7 @@ func TestLaunch(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	contains(t, "output", r.out, "shop-alice is running (0s)\n", "kubectl preview request GET / --id shop-alice\n", "kubectl preview logs -f shop-alice\n",
-		"http://pod-1.previews.svc:3001", "2026-01-02 03:33:20")
+		"http://pod-1.previews.svc:3001", "  start       warm\n", "2026-01-02 03:33:20")
 	contains(t, "progress", r.errOut, "packing "+dir+" (0s)\n", "storing 2 files as shop-alice (0s)\n", "launching shop-alice (0s)\n")
 	if diff := cmp.Diff(map[string][]byte{"main.py": []byte("app = 1"), ".gitignore": []byte("*.log")}, files); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)

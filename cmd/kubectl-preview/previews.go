@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -116,6 +117,21 @@ func reasonOf(s client.Status) string {
 	return s.Reason
 }
 
+// startOf says whether a preview was started from a waiting pod, and why not or why no faster.
+func startOf(s client.Status) string {
+	if s.Start == nil {
+		return ""
+	}
+	what := s.Start.Kind
+	if s.Start.Interpreter == client.InterpreterFresh {
+		what += ", fresh interpreter"
+	}
+	if why := cmp.Or(s.Start.Message, s.Start.Reason); why != "" {
+		what += ": " + why
+	}
+	return what
+}
+
 func (a *app) statusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status ID", Short: "Show the state of a preview",
@@ -137,7 +153,7 @@ func (a *app) status(ctx context.Context, id string) error {
 	}
 	rows := [][2]string{
 		{"Id", s.GenerationID}, {"User", s.UserID}, {"Project", s.ProjectID}, {"Status", s.Status}, {"Reason", s.Reason}, {"Health", s.Health},
-		{"Port", number(s.Port)}, {"URL", text(s.BaseURL)}, {"Memory", amount(s.MemoryUsageMB, " MiB")}, {"CPU", amount(s.CPUPercent, " %")},
+		{"Port", number(s.Port)}, {"URL", text(s.BaseURL)}, {"Start", startOf(s)}, {"Memory", amount(s.MemoryUsageMB, " MiB")}, {"CPU", amount(s.CPUPercent, " %")},
 		{"Created", clock(&s.CreatedAt)}, {"Started", clock(s.StartedAt)}, {"Uptime", uptime(s)}, {"Ends", ends(s)}, {"Stopped", clock(s.StoppedAt)},
 	}
 	if s.Restarts > 0 {

@@ -27,6 +27,7 @@ const (
 	KindGenerationNotFound  = "generation-not-found"
 	KindPreviewNotFound     = "preview-not-found"
 	KindLaunchDelayed       = "launch-delayed"
+	KindNoWarmPod           = "no-warm-pod"
 	KindBusy                = "busy"
 	KindUnavailable         = "unavailable"
 )

@@ -69,6 +69,20 @@ type Failure struct {
 	At       time.Time `json:"at"`
 }
 
+// Start says how a preview was started.
+type Start struct {
+	// Kind is warm when a waiting pod was taken, cold when one was created.
+	Kind string `json:"kind"`
+	// Interpreter is forked from a preloaded one, or fresh.
+	Interpreter string `json:"interpreter"`
+	// Reason and Message say why it could not be the fastest start.
+	Reason  string `json:"reason"`
+	Message string `json:"message"`
+}
+
+// InterpreterFresh is one that was started anew, because the environment asks for it.
+const InterpreterFresh = "fresh"
+
 // Status is the state of a preview.
 type Status struct {
 	Raw
@@ -80,6 +94,7 @@ type Status struct {
 	Reason        string     `json:"reason"`
 	Port          *int32     `json:"port"`
 	BaseURL       *string    `json:"base_url"`
+	Start         *Start     `json:"start"`
 	UptimeSeconds float64    `json:"uptime_seconds"`
 	MemoryUsageMB *float64   `json:"memory_usage_mb"`
 	CPUPercent    *float64   `json:"cpu_usage_percent"`
