@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -107,6 +108,8 @@ func (o *observer) observed(ctx context.Context, r *round, do func() error) erro
 		return ctx.Err()
 	case <-time.After(calmWindow):
 	}
+	// This program's garbage is not collected during the launch.
+	runtime.GC()
 	used, err := o.components.used()
 	if err != nil {
 		return err
