@@ -13,30 +13,58 @@ import (
 	"net"
 	"net/http"
 	"net/textproto"
+	"slices"
 
 	"github.com/codebegen/preview-operator/internal/runnerapi"
+	"github.com/codebegen/preview-operator/internal/telemetry"
 )
 
 // errLost marks what a new connection may mend.
 var errLost = errors.New("connection failed")
 
-// attempt makes one connection, has the runner prove itself on it and sends the request over that same connection:
-// another connection could end at another pod.
-func (c *Client) attempt(ctx context.Context, target Target, build func(context.Context) (*http.Request, error)) (runnerapi.Result, error) {
+// session is one connection to a runner that has proved itself on it. Requests go over that same connection: another one
+// could end at another pod.
+type session struct {
+	target    Target
+	transport *http.Transport
+}
+
+// prove makes a connection and has the runner prove itself on it.
+func (c *Client) prove(ctx context.Context, target Target) (*session, error) {
 	transport, err := c.connect(ctx, target.Address)
 	if err != nil {
-		return runnerapi.Result{}, err
+		return nil, err
 	}
-	defer transport.CloseIdleConnections()
 	if err := c.hello(ctx, transport, target); err != nil {
-		return runnerapi.Result{}, err
+		transport.CloseIdleConnections()
+		return nil, err
 	}
-	request, err := build(ctx)
+	return &session{target: target, transport: transport}, nil
+}
+
+func (s *session) close() { s.transport.CloseIdleConnections() }
+
+// question is a request that is answered by the state of a runner.
+type question struct {
+	method, path, contentType string
+	body                      []byte
+	// assignmentID that the answer has to be about, and answers, the states that are one; any by default.
+	assignmentID string
+	answers      []runnerapi.State
+}
+
+// ask sends a question with the pod's secret and returns the answer.
+func (s *session) ask(ctx context.Context, q question) (runnerapi.Result, error) {
+	request, err := http.NewRequestWithContext(ctx, q.method, url(s.target, q.path), bytes.NewReader(q.body))
 	if err != nil {
 		return runnerapi.Result{}, err
 	}
-	request.Header.Set("Authorization", "Bearer "+string(target.Secret))
-	status, data, err := roundTrip(transport, request)
+	if q.contentType != "" {
+		request.Header.Set("Content-Type", q.contentType)
+	}
+	telemetry.InjectHeader(ctx, request.Header)
+	request.Header.Set("Authorization", "Bearer "+string(s.target.Secret))
+	status, data, err := roundTrip(s.transport, request)
 	if err != nil {
 		return runnerapi.Result{}, err
 	}
@@ -44,7 +72,30 @@ func (c *Client) attempt(ctx context.Context, target Target, build func(context.
 		return runnerapi.Result{}, err
 	}
 	var result runnerapi.Result
-	return result, decode(data, &result)
+	if err := decode(data, &result); err != nil {
+		return runnerapi.Result{}, err
+	}
+	return result, q.check(result)
+}
+
+// check holds an answer against its question.
+func (q question) check(result runnerapi.Result) error {
+	switch result.State {
+	case runnerapi.StateIdle, runnerapi.StateStaging, runnerapi.StateStaged, runnerapi.StateStarting, runnerapi.StateServing:
+	case runnerapi.StateFailed:
+		if result.Failure == nil {
+			return fmt.Errorf("%w: state %q without a failure", ErrProtocol, result.State)
+		}
+	default:
+		return fmt.Errorf("%w: unknown state %.32q", ErrProtocol, result.State)
+	}
+	if q.answers != nil && !slices.Contains(q.answers, result.State) {
+		return fmt.Errorf("%w: the answer to %s is state %q", ErrProtocol, q.path, result.State)
+	}
+	if q.assignmentID != "" && result.AssignmentID != q.assignmentID {
+		return fmt.Errorf("%w: the answer is about assignment %.64q", ErrProtocol, result.AssignmentID)
+	}
+	return nil
 }
 
 // connect returns a transport over one new connection. It never makes a second one, knows no proxy and no redirect.
@@ -154,36 +205,46 @@ func statusError(status int) error {
 	}
 }
 
-// encode makes the body of an assignment. It is made once and held: attempts send the same bytes.
-func encode(assignment runnerapi.Assignment, code []byte) (body []byte, contentType string, err error) {
+// parcel is the body of an assignment. It is made once and held: attempts send the same bytes.
+type parcel struct {
+	id, contentType string
+	body            []byte
+}
+
+func pack(assignment runnerapi.Assignment, code []byte) (*parcel, error) {
 	if assignment.ID == "" {
-		return nil, "", errors.New("handover: the assignment has no ID")
+		return nil, errors.New("handover: the assignment has no ID")
 	}
 	if (code == nil) == (assignment.Archive == nil) {
-		return nil, "", errors.New("handover: an assignment has either code or an archive to fetch")
+		return nil, errors.New("handover: an assignment has either code or an archive to fetch")
 	}
 	header, err := json.Marshal(assignment)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if len(header) > runnerapi.MaxAssignmentBytes {
-		return nil, "", fmt.Errorf("handover: the assignment has %d bytes, at most %d are allowed", len(header), runnerapi.MaxAssignmentBytes)
+		return nil, fmt.Errorf("handover: the assignment has %d bytes, at most %d are allowed", len(header), runnerapi.MaxAssignmentBytes)
 	}
 	var out bytes.Buffer
 	out.Grow(len(header) + len(code) + 1024)
 	form := multipart.NewWriter(&out)
 	if err := writePart(form, runnerapi.PartAssignment, "application/json", header); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if code != nil {
 		if err := writePart(form, runnerapi.PartCode, "application/gzip", code); err != nil {
-			return nil, "", err
+			return nil, err
 		}
 	}
 	if err := form.Close(); err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	return out.Bytes(), form.FormDataContentType(), nil
+	return &parcel{id: assignment.ID, contentType: form.FormDataContentType(), body: out.Bytes()}, nil
+}
+
+// question asks a runner to take the assignment.
+func (p *parcel) question(path string, answers []runnerapi.State) question {
+	return question{method: http.MethodPost, path: path, contentType: p.contentType, body: p.body, assignmentID: p.id, answers: answers}
 }
 
 func writePart(form *multipart.Writer, name, contentType string, data []byte) error {

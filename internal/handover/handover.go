@@ -5,7 +5,6 @@
 package handover
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"github.com/codebegen/preview-operator/internal/runnerapi"
-	"github.com/codebegen/preview-operator/internal/telemetry"
 )
 
 // The kinds of errors, for errors.Is. Every error of this package wraps exactly one of them, or is about arguments.
@@ -32,6 +30,8 @@ var (
 	ErrConflict = errors.New("runner has another assignment")
 	// ErrRefused: the runner found the request itself malformed or too large.
 	ErrRefused = errors.New("runner refused the assignment")
+	// ErrFailed: the runner has failed without an assignment, and is about to exit.
+	ErrFailed = errors.New("runner failed")
 	// ErrProtocol: the answer is not one of the protocol.
 	ErrProtocol = errors.New("runner broke the protocol")
 )
@@ -59,7 +59,8 @@ type Options struct {
 	AttemptTimeout time.Duration
 }
 
-// Client hands assignments over. It keeps no connection between calls and may be used concurrently.
+// Client hands assignments over. It keeps no connection between calls, except in what Stage returns, and may be used
+// concurrently.
 type Client struct {
 	options Options
 }
@@ -111,40 +112,72 @@ func (c *Client) Ready(ctx context.Context, target Target) error {
 // idempotent. So ctx has to end some time after the assignment's start-up time-out, and sooner when the pod is seen to
 // end: a runner whose application failed exits soon after.
 func (c *Client) Assign(ctx context.Context, target Target, assignment runnerapi.Assignment, code []byte) (runnerapi.Result, error) {
-	body, contentType, err := encode(assignment, code)
+	parcel, err := pack(assignment, code)
 	if err != nil {
 		return runnerapi.Result{}, err
 	}
-	return c.call(ctx, target, assignment.ID, func(ctx context.Context) (*http.Request, error) {
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, url(target, runnerapi.PathAssignment), bytes.NewReader(body))
-		if err != nil {
-			return nil, err
-		}
-		request.Header.Set("Content-Type", contentType)
-		telemetry.InjectHeader(ctx, request.Header)
-		return request, nil
+	return c.assign(ctx, target, parcel)
+}
+
+func (c *Client) assign(ctx context.Context, target Target, parcel *parcel) (runnerapi.Result, error) {
+	return c.call(ctx, target, func(ctx context.Context, session *session) (runnerapi.Result, error) {
+		defer session.close()
+		return session.ask(ctx, parcel.question(runnerapi.PathAssignment, outcomes))
 	})
 }
 
 // State asks a runner what it is doing. It keeps trying until ctx ends while the runner cannot be reached.
 func (c *Client) State(ctx context.Context, target Target) (runnerapi.Result, error) {
-	return c.call(ctx, target, "", func(ctx context.Context) (*http.Request, error) {
-		return http.NewRequestWithContext(ctx, http.MethodGet, url(target, runnerapi.PathState), nil)
+	return c.call(ctx, target, func(ctx context.Context, session *session) (runnerapi.Result, error) {
+		defer session.close()
+		return session.ask(ctx, question{method: http.MethodGet, path: runnerapi.PathState})
 	})
+}
+
+// Preloaded waits until a runner has its interpreter preloaded whole, and holds no assignment then. The runner proves
+// itself and is told nothing. Preloaded asks again and again, every ten seconds or so, until ctx ends, which is
+// ErrUnreachable. A runner that has an assignment is ErrConflict, one whose interpreter has ended ErrFailed.
+func (c *Client) Preloaded(ctx context.Context, target Target) error {
+	_, err := c.call(ctx, target, func(ctx context.Context, session *session) (runnerapi.Result, error) {
+		defer session.close()
+		result, err := session.ask(ctx, question{method: http.MethodGet, path: runnerapi.PathState + "?" + runnerapi.QueryWait})
+		if err == nil {
+			err = isPreloaded(result)
+		}
+		return result, err
+	})
+	return err
+}
+
+func isPreloaded(result runnerapi.Result) error {
+	switch {
+	case result.AssignmentID != "":
+		return ErrConflict
+	case result.State == runnerapi.StateFailed:
+		return fmt.Errorf("%w: %.256q", ErrFailed, result.Failure.Message)
+	case result.State != runnerapi.StateIdle:
+		return fmt.Errorf("%w: state %q without an assignment", ErrProtocol, result.State)
+	case !result.Preloaded:
+		return fmt.Errorf("%w: the interpreter is loading", errLost)
+	default:
+		return nil
+	}
 }
 
 func url(target Target, path string) string { return "http://" + target.Address + path }
 
-// call proves the runner and sends it one request, on one connection, until one of them is answered.
-func (c *Client) call(ctx context.Context, target Target, assignmentID string, build func(context.Context) (*http.Request, error)) (runnerapi.Result, error) {
+// call proves the runner and does something on the same connection, until that does not fail for the connection. do
+// closes the session, or keeps it.
+func (c *Client) call(ctx context.Context, target Target, do func(context.Context, *session) (runnerapi.Result, error)) (runnerapi.Result, error) {
 	if err := target.check(); err != nil {
 		return runnerapi.Result{}, err
 	}
 	pause := c.options.RetryMin
 	for {
-		result, err := c.attempt(ctx, target, build)
+		var result runnerapi.Result
+		session, err := c.prove(ctx, target)
 		if err == nil {
-			err = check(result, assignmentID)
+			result, err = do(ctx, session)
 		}
 		if err == nil {
 			return result, nil
@@ -159,26 +192,8 @@ func (c *Client) call(ctx context.Context, target Target, assignmentID string, b
 	}
 }
 
-// check holds a result against what was asked.
-func check(result runnerapi.Result, assignmentID string) error {
-	switch result.State {
-	case runnerapi.StateIdle, runnerapi.StateStarting:
-		if assignmentID != "" {
-			return fmt.Errorf("%w: the answer to an assignment is state %q", ErrProtocol, result.State)
-		}
-	case runnerapi.StateServing:
-	case runnerapi.StateFailed:
-		if result.Failure == nil {
-			return fmt.Errorf("%w: state %q without a failure", ErrProtocol, result.State)
-		}
-	default:
-		return fmt.Errorf("%w: unknown state %.32q", ErrProtocol, result.State)
-	}
-	if assignmentID != "" && result.AssignmentID != assignmentID {
-		return fmt.Errorf("%w: the answer is about assignment %.64q", ErrProtocol, result.AssignmentID)
-	}
-	return nil
-}
+// outcomes are the states that answer a call which has an assignment run.
+var outcomes = []runnerapi.State{runnerapi.StateServing, runnerapi.StateFailed}
 
 // sleep reports whether ctx lived through the pause.
 func sleep(ctx context.Context, pause time.Duration) bool {

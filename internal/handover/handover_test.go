@@ -41,10 +41,10 @@ func secretOf(t *testing.T, pod string) runnerapi.Secret {
 	return secret
 }
 
-// fakeRunner is a runner whose answers to hello, assignment and state a test may replace.
+// fakeRunner is a runner whose answers a test may replace.
 type fakeRunner struct {
 	*httptest.Server
-	hello, assign, state http.HandlerFunc
+	hello, stage, run, assign, state http.HandlerFunc
 
 	mu       sync.Mutex
 	requests []string
@@ -66,10 +66,13 @@ func newFakeRunner(t *testing.T) *fakeRunner {
 		writeJSON(w, reply)
 	}
 	f.assign = func(w http.ResponseWriter, r *http.Request) { writeJSON(w, serving) }
-	f.state = f.assign
+	f.run, f.state = f.assign, f.assign
+	f.stage = func(w http.ResponseWriter, r *http.Request) { writeJSON(w, staged) }
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+runnerapi.PathHello, func(w http.ResponseWriter, r *http.Request) { f.record(r); f.hello(w, r) })
 	mux.HandleFunc("POST "+runnerapi.PathAssignment, func(w http.ResponseWriter, r *http.Request) { f.record(r); f.assign(w, r) })
+	mux.HandleFunc("POST "+runnerapi.PathStage, func(w http.ResponseWriter, r *http.Request) { f.record(r); f.stage(w, r) })
+	mux.HandleFunc("POST "+runnerapi.PathRun, func(w http.ResponseWriter, r *http.Request) { f.record(r); f.run(w, r) })
 	mux.HandleFunc("GET "+runnerapi.PathState, func(w http.ResponseWriter, r *http.Request) { f.record(r); f.state(w, r) })
 	mux.HandleFunc("/", func(_ http.ResponseWriter, r *http.Request) { t.Errorf("unexpected request for %s", r.URL) })
 	f.Server = httptest.NewServer(mux)

@@ -42,6 +42,8 @@ func validate(a runnerapi.Assignment) error {
 		return errors.New("entrypoint is not module:attribute")
 	case a.StartupTimeoutSeconds < 1 || a.StartupTimeoutSeconds > maxStartupSeconds:
 		return fmt.Errorf("startupTimeoutSeconds must be 1 to %d", maxStartupSeconds)
+	case a.AwaitMemoryLimit && a.MemoryLimitMB < 1:
+		return errors.New("awaitMemoryLimit needs memoryLimitMB")
 	case len(a.Env) > maxVariables:
 		return fmt.Errorf("env has more than %d variables", maxVariables)
 	case a.Limits.CompressedBytes > maxCompressedBytes:

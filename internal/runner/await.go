@@ -3,33 +3,26 @@ package runner
 import (
 	"context"
 	"net"
-	"syscall"
 	"time"
 
 	"github.com/codebegen/preview-operator/internal/runnerapi"
 )
 
-// forked returns the process that the interpreter made for the application.
-func (r *Runner) forked(ctx context.Context, j *job, zygote *interpreter) (int, *runnerapi.Failure) {
-	select {
-	case pid := <-zygote.forked:
-		return pid, nil
-	case <-r.ended:
-		return 0, r.known()
-	case <-ctx.Done():
-		return 0, timedOut(j)
-	}
-}
-
 // lost is why an interpreter that hung up cannot be used.
 func (r *Runner) lost(i *interpreter) *runnerapi.Failure {
+	ended := i.process
+	select {
+	case <-i.forked:
+		ended = i.app
+	default:
+	}
 	timer := time.NewTimer(lastWords)
 	defer timer.Stop()
 	select {
 	case <-r.ended:
 		return r.known()
-	case status := <-i.exit:
-		return withExit(nil, status, false, 0)
+	case <-ended.done:
+		return withExit(nil, ended.status, false, 0)
 	case <-timer.C:
 		return failf(runnerapi.ReasonStartupFailed, "the image's Python does not answer")
 	}
@@ -46,37 +39,45 @@ func timedOut(j *job) *runnerapi.Failure {
 		j.assignment.Port, j.assignment.StartupTimeoutSeconds)
 }
 
-// await follows an application until it accepts connections, which is nil, or until it is clear that it will not.
-func (r *Runner) await(ctx context.Context, j *job, app *process) *runnerapi.Failure {
-	reports, last := app.reports, app.from
+// await follows an application until it reports an event, which is nil, or until it is clear that it will not.
+func (r *Runner) await(ctx context.Context, j *job, app *process, until string) *runnerapi.Failure {
 	for {
 		select {
-		case message, open := <-reports:
+		case message, open := <-app.reports:
 			if !open {
-				reports = nil
+				app.reports = nil
 				continue
 			}
-			now := time.Now()
-			switch message.Event {
-			case eventImported:
-				j.update(func(result *runnerapi.Result) {
-					result.Entrypoint = clean(message.Entrypoint)
-					result.Timings.ImportMicros = now.Sub(last).Microseconds()
-				})
-				last = now
-			case eventListening:
-				j.update(func(result *runnerapi.Result) { result.Timings.ListenMicros = now.Sub(last).Microseconds() })
-				return confirm(ctx, j)
-			case eventFailed:
+			if message.Event == eventFailed {
 				return reported(message)
 			}
-		case status := <-app.exit:
-			app.ended = &status
-			return finalReport(reports)
+			j.update(func(result *runnerapi.Result) { app.note(message, result) })
+			if message.Event == until {
+				return nil
+			}
+		case <-app.done:
+			return finalReport(app.reports)
 		case <-ctx.Done():
 			return timedOut(j)
 		}
 	}
+}
+
+// note keeps what an event tells.
+func (p *process) note(message event, result *runnerapi.Result) {
+	now := time.Now()
+	took := now.Sub(p.last).Microseconds()
+	switch message.Event {
+	case eventStaged:
+		result.Timings.ForkMicros = took
+	case eventImported:
+		result.Entrypoint, result.Timings.ImportMicros = clean(message.Entrypoint), took
+	case eventListening:
+		result.Timings.ListenMicros = took
+	default:
+		return
+	}
+	p.last = now
 }
 
 // confirm connects to the application: that it listens is not taken on trust.
@@ -115,14 +116,18 @@ func finalReport(reports <-chan event) *runnerapi.Failure {
 // ending waits for the application to end and says why it did. said is what it reported or what it was found guilty of
 // before that, nil if it served.
 func (r *Runner) ending(j *job, app *process, said *runnerapi.Failure, killsBefore int64) *runnerapi.Failure {
-	defer close(j.gone)
 	if said != nil && said.Reason == runnerapi.ReasonStartupTimeout {
-		j.kill()
-		<-app.exit
+		j.kill(r.reaper)
+		<-app.done
 		return said
 	}
-	status := r.exitOf(j, app, said != nil)
-	killed := outOfMemory(status, killsBefore, r.group.oomKills())
+	if said != nil {
+		// Patience is only for one that serves.
+		timer := time.AfterFunc(lastWords, func() { j.kill(r.reaper) })
+		defer timer.Stop()
+	}
+	<-app.done
+	killed := outOfMemory(app.status, killsBefore, r.group.oomKills())
 	limit := int64(j.assignment.MemoryLimitMB)
 	if limit == 0 {
 		limit = r.group.memoryLimit() >> 20
@@ -130,17 +135,5 @@ func (r *Runner) ending(j *job, app *process, said *runnerapi.Failure, killsBefo
 	if said != nil && said.Reason == "" {
 		said = nil
 	}
-	return withExit(said, status, killed, limit)
-}
-
-// exitOf waits for the application's end, with patience only for one that serves.
-func (r *Runner) exitOf(j *job, app *process, over bool) syscall.WaitStatus {
-	if app.ended != nil {
-		return *app.ended
-	}
-	if over {
-		timer := time.AfterFunc(lastWords, j.kill)
-		defer timer.Stop()
-	}
-	return <-app.exit
+	return withExit(said, app.status, killed, limit)
 }

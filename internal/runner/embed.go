@@ -1,15 +1,31 @@
 package runner
 
 import (
-	_ "embed"
+	"embed"
+	"strings"
 )
 
-//go:embed python/project.py
-var projectSource string
+// parts of the embedded script, in the order in which they are put together.
+var parts = []string{"support", "project", "preload", "stage", "load", "serve", "main"}
 
-//go:embed python/zygote.py
-var zygoteSource string
+//go:embed python/support.py python/project.py python/preload.py python/stage.py python/load.py python/serve.py python/main.py
+var sources embed.FS
 
 // pythonSource is the one script that the runner starts, passed on the command line: the root file system is
 // read-only, and what lies in a writable folder could be changed by the code it is about to run.
-var pythonSource = projectSource + "\n" + zygoteSource + "\nmain(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))\n"
+var pythonSource = join()
+
+func join() string {
+	var script strings.Builder
+	for _, part := range parts {
+		source, err := sources.ReadFile("python/" + part + ".py")
+		if err != nil {
+			// The two lists differ, which every test of the runner finds.
+			panic(err)
+		}
+		script.Write(source)
+		script.WriteByte('\n')
+	}
+	script.WriteString("main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])\n")
+	return script.String()
+}

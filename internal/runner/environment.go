@@ -3,6 +3,7 @@ package runner
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +26,32 @@ func stopGrace(environ []string) (time.Duration, error) {
 		}
 	}
 	return runnerapi.DefaultStopGrace, nil
+}
+
+var modulePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$`)
+
+// maxModule bounds the name of a module to preload, in bytes.
+const maxModule = 255
+
+// preload returns the modules that the pod's spec wants loaded beforehand, comma-separated; "" leaves it to the script.
+func preload(environ []string) (string, error) {
+	for _, entry := range environ {
+		value, ok := strings.CutPrefix(entry, runnerapi.EnvPreload+"=")
+		if !ok || value == "" {
+			continue
+		}
+		names := strings.Split(value, ",")
+		if len(names) > runnerapi.MaxPreload {
+			return "", fmt.Errorf("%s names more than %d modules", runnerapi.EnvPreload, runnerapi.MaxPreload)
+		}
+		for _, name := range names {
+			if len(name) > maxModule || !modulePattern.MatchString(name) {
+				return "", fmt.Errorf("%s: %.64q is not the name of a module", runnerapi.EnvPreload, name)
+			}
+		}
+		return value, nil
+	}
+	return "", nil
 }
 
 // baseEnvironment is the runner's environment as its children get it.
@@ -57,27 +84,6 @@ func applicationEnvironment(assignment runnerapi.Assignment) map[string]string {
 	}
 	env["PYTHONUNBUFFERED"] = "1"
 	return env
-}
-
-// readAtStart are the variables, and prefixes of variables, that Python or the dynamic linker read once, when a program
-// starts: a fork of a running interpreter would ignore them.
-var readAtStart = struct {
-	prefixes, exempt, names []string
-}{
-	prefixes: []string{"PYTHON", "LD_", "MALLOC_", "GLIBC_"},
-	exempt:   []string{"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"},
-	names:    []string{"LANG", "LC_ALL", "LC_CTYPE", "PATH_LOCALE"},
-}
-
-// needsFreshInterpreter reports whether an assignment sets such a variable.
-func needsFreshInterpreter(variables []runnerapi.EnvVar) bool {
-	return slices.ContainsFunc(variables, func(variable runnerapi.EnvVar) bool {
-		if slices.Contains(readAtStart.exempt, variable.Name) {
-			return false
-		}
-		return slices.Contains(readAtStart.names, variable.Name) ||
-			slices.ContainsFunc(readAtStart.prefixes, func(prefix string) bool { return strings.HasPrefix(variable.Name, prefix) })
-	})
 }
 
 // mergeEnvironment puts the variables of an application over a base.

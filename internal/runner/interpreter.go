@@ -15,7 +15,7 @@ import (
 
 const (
 	// maxEventBytes bounds one line from Python, and maxEvents how many are read. The reports of an application are
-	// under its control; an honest one sends four.
+	// under its control; an honest one sends four of them.
 	maxEventBytes = 32 << 10
 	maxEvents     = 16
 
@@ -37,29 +37,30 @@ const (
 	eventUsable    = "usable"    // control: what every application needs is loaded
 	eventReady     = "ready"     // control: everything is preloaded
 	eventUnusable  = "unusable"  // control: the image has no uvicorn
-	eventForked    = "forked"    // control: the application's process is pid
+	eventForked    = "forked"    // control: the process that will run the application is pid
+	eventStaged    = "staged"    // report: everything is done that can be before the project is executed
 	eventImported  = "imported"  // report: entrypoint
 	eventListening = "listening" // report
 	eventFailed    = "failed"    // report: reason, message
 )
 
-// interpreter is a Python process that waits for an assignment: to fork, or to run it itself.
+// interpreter is a Python process that waits for an assignment, in a fork of itself or, in direct mode, as it is.
 type interpreter struct {
-	pid  int
-	exit <-chan syscall.WaitStatus
-	mode string
+	// process that was started, and forked, closed when app is known: the process that runs the application.
+	process *child
+	forked  chan struct{}
+	app     *child
 	// control is a socket that no user code holds.
 	control *os.File
 	// events come over control, reports from the application. Both are closed at the end of the stream.
 	events, reports <-chan event
-	// forked gets the process of the application, once.
-	forked chan int
-	// retired is closed when the interpreter has done its work, and ends.
-	retired chan struct{}
+	// taken is closed when an assignment has the interpreter, or when it is not needed: its end is nobody else's concern.
+	taken chan struct{}
 }
 
-// startInterpreter runs the embedded script, which prints to output.
-func startInterpreter(r *reaper, options Options, output *os.File, mode string, env []string) (*interpreter, error) {
+// startInterpreter runs the embedded script, which prints to output and preloads modules, comma-separated, unless it is in
+// direct mode.
+func startInterpreter(r *reaper, options Options, output *os.File, mode, modules string, env []string) (*interpreter, error) {
 	path, err := exec.LookPath(options.Python)
 	if err != nil {
 		return nil, fmt.Errorf("the image has no %s: %w", options.Python, err)
@@ -75,22 +76,22 @@ func startInterpreter(r *reaper, options Options, output *os.File, mode string, 
 	}
 	defer report.Close()
 
-	pid, exit, err := r.spawn(func() (int, error) {
+	process, err := r.spawn(func() (int, error) {
 		// Numbers 3 and 4 are where the two land in the child. -u: see PYTHONUNBUFFERED.
 		limit := strconv.FormatInt(newControlGroup(options.CgroupDir).memoryLimit()>>20, 10)
-		argv := []string{path, "-u", "-c", pythonSource, mode, "3", "4", limit}
+		argv := []string{path, "-u", "-c", pythonSource, mode, "3", "4", limit, modules}
 		return forkExec(argv, env, output, theirs, report)
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), ours.Close(), reports.Close())
 	}
 	return &interpreter{
-		pid: pid, exit: exit, mode: mode,
+		process: process,
+		forked:  make(chan struct{}),
 		control: ours,
 		events:  readEvents(ours),
 		reports: readEvents(reports),
-		forked:  make(chan int, 1),
-		retired: make(chan struct{}),
+		taken:   make(chan struct{}),
 	}, nil
 }
 
@@ -140,7 +141,7 @@ func readEvents(file *os.File) <-chan event {
 	return events
 }
 
-// command is what Python is told.
+// command is what Python is told to stage.
 type command struct {
 	Folder     string            `json:"folder"`
 	Entrypoint string            `json:"entrypoint"`
@@ -152,27 +153,46 @@ type command struct {
 	StopSeconds float64 `json:"stopSeconds"`
 }
 
-func (i *interpreter) send(c command) error {
+// stage tells Python what to run, and to run it right away if it is to.
+func (i *interpreter) stage(c command, run bool) error {
 	line, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}
-	_, err = i.control.Write(append(line, '\n'))
+	line = append(line, '\n')
+	if run {
+		line = append(line, runLine...)
+	}
+	_, err = i.control.Write(line)
 	return err
 }
 
-// hangUp ends an interpreter that has forked or is not needed, and tells one in direct mode nothing.
-func (i *interpreter) hangUp() {
-	close(i.retired)
-	_ = i.control.Close()
+// runLine tells Python to run what it has staged. It hangs up before it does.
+const runLine = "{}\n"
+
+func (i *interpreter) run() error {
+	_, err := i.control.Write([]byte(runLine))
+	return err
 }
 
-// kill ends an interpreter that is not retired.
-func (i *interpreter) kill() {
+// take makes the end of the interpreter the caller's concern.
+func (i *interpreter) take() { close(i.taken) }
+
+func (i *interpreter) isTaken() bool {
 	select {
-	case <-i.retired:
+	case <-i.taken:
+		return true
 	default:
-		// It may have ended by itself.
-		_ = syscall.Kill(i.pid, syscall.SIGKILL)
+		return false
+	}
+}
+
+// kill ends the interpreter and what it has forked.
+func (i *interpreter) kill(r *reaper) {
+	r.signal(i.process, syscall.SIGKILL, false)
+	select {
+	case <-i.forked:
+		r.signal(i.app, syscall.SIGKILL, true)
+	default:
 	}
 }

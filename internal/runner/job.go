@@ -13,32 +13,32 @@ type job struct {
 	assignment runnerapi.Assignment
 	code       []byte
 	arrived    time.Time
-	received   time.Time
-	// settled is closed when the result is final for those who wait: serving or failed.
-	settled chan struct{}
+	// staged and told are closed when the job may be run and when it is to be, settled when the result is final for those
+	// who wait: serving or failed.
+	staged, told, settled chan struct{}
 
 	mu     sync.Mutex
 	result runnerapi.Result
-	// pid of the application's process, and gone, closed when it ended.
-	pid  int
-	gone chan struct{}
+	// toldAt is when the call arrived that has it run.
+	toldAt time.Time
+	// app is the application's process.
+	app *child
 }
 
 func newJob(assignment runnerapi.Assignment, code []byte, arrived time.Time) *job {
-	received := time.Now()
 	return &job{
-		assignment: assignment, code: code, arrived: arrived, received: received,
-		settled: make(chan struct{}), gone: make(chan struct{}),
+		assignment: assignment, code: code, arrived: arrived,
+		staged: make(chan struct{}), told: make(chan struct{}), settled: make(chan struct{}),
 		result: runnerapi.Result{
-			AssignmentID: assignment.ID, State: runnerapi.StateStarting, Entrypoint: assignment.Entrypoint,
-			Timings: runnerapi.Timings{ReceiveMicros: received.Sub(arrived).Microseconds()},
+			AssignmentID: assignment.ID, State: runnerapi.StateStaging, Entrypoint: assignment.Entrypoint,
+			Timings: runnerapi.Timings{ReceiveMicros: time.Since(arrived).Microseconds()},
 		},
 	}
 }
 
-// deadline is when the application has to accept connections.
-func (j *job) deadline() time.Time {
-	return j.arrived.Add(time.Duration(j.assignment.StartupTimeoutSeconds) * time.Second)
+// startupTimeout is how long staging and, counted anew, the start may take.
+func (j *job) startupTimeout() time.Duration {
+	return time.Duration(j.assignment.StartupTimeoutSeconds) * time.Second
 }
 
 func (j *job) snapshot() runnerapi.Result {
@@ -51,6 +51,37 @@ func (j *job) update(change func(*runnerapi.Result)) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	change(&j.result)
+}
+
+// stage marks the job as one that may be run.
+func (j *job) stage() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.result.State == runnerapi.StateStaging {
+		j.result.State = runnerapi.StateStaged
+	}
+	close(j.staged)
+}
+
+// tell has the job run, as of a time; what it is told after the first time changes nothing.
+func (j *job) tell(at time.Time) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.toldAt.IsZero() {
+		return
+	}
+	j.toldAt = at
+	if j.result.State == runnerapi.StateStaging || j.result.State == runnerapi.StateStaged {
+		j.result.State = runnerapi.StateStarting
+	}
+	close(j.told)
+}
+
+// isTold says since when the job is to be run, if it is.
+func (j *job) isTold() (at time.Time, told bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.toldAt, !j.toldAt.IsZero()
 }
 
 func (j *job) serve() {
@@ -70,47 +101,45 @@ func (j *job) settle(change func(*runnerapi.Result)) {
 	if j.result.State == runnerapi.StateFailed {
 		return
 	}
-	first := j.result.State == runnerapi.StateStarting
+	first := j.result.State != runnerapi.StateServing
 	change(&j.result)
 	if first {
 		close(j.settled)
 	}
 }
 
-func (j *job) started(pid int) {
+func (j *job) started(app *child) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.pid = pid
+	j.app = app
+}
+
+func (j *job) process() *child {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.app
 }
 
 // kill ends the application's process and its group, which Python makes of it, at once.
-func (j *job) kill() {
-	j.mu.Lock()
-	pid := j.pid
-	j.mu.Unlock()
-	if pid > 0 {
-		// It may have ended, and may not lead its group yet.
-		_ = syscall.Kill(-pid, syscall.SIGKILL)
-		_ = syscall.Kill(pid, syscall.SIGKILL)
+func (j *job) kill(r *reaper) {
+	if app := j.process(); app != nil {
+		r.signal(app, syscall.SIGKILL, true)
 	}
 }
 
 // stop ends the application: it may take grace to end by itself. It reports whether it did.
-func (j *job) stop(grace time.Duration) bool {
-	j.mu.Lock()
-	pid := j.pid
-	j.mu.Unlock()
-	if pid == 0 {
+func (j *job) stop(r *reaper, grace time.Duration) bool {
+	app := j.process()
+	if app == nil {
 		return true
 	}
-	// It may have ended; then it is gone, or about to be.
-	_ = syscall.Kill(pid, syscall.SIGTERM)
+	r.signal(app, syscall.SIGTERM, false)
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	// What it started goes with it in any case.
-	defer j.kill()
+	defer j.kill(r)
 	select {
-	case <-j.gone:
+	case <-app.done:
 		return true
 	case <-timer.C:
 		return false

@@ -40,8 +40,11 @@ func TestServes(t *testing.T) {
 	p := startPod(t)
 	files := map[string]string{"app/__init__.py": "", "app/main.py": asgi("from .texts import greeting", "greeting"), "app/texts.py": "greeting = 'hello'"}
 	got := p.assign(files)
-	want := runnerapi.Result{AssignmentID: "instance", State: runnerapi.StateServing, CodeLoaded: true, Entrypoint: "app.main:app"}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(runnerapi.Result{}, "Timings")); diff != "" {
+	want := runnerapi.Result{
+		AssignmentID: "instance", State: runnerapi.StateServing, CodeLoaded: true, Entrypoint: "app.main:app",
+		Interpreter: runnerapi.InterpreterForked,
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(runnerapi.Result{}, "Timings", "Preloaded")); diff != "" {
 		t.Errorf("result differs (-want +got):\n%s", diff)
 	}
 	if body := p.get("/"); body != "hello" {

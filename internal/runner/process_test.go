@@ -75,28 +75,31 @@ type pod struct {
 // startPod starts a runner whose children get env on top of the fake uvicorn in PYTHONPATH.
 func startPod(t *testing.T, env ...string) *pod {
 	t.Helper()
+	return startPodWith(t, func(*runner.Options) {}, env...)
+}
+
+func startPodWith(t *testing.T, change func(*runner.Options), env ...string) *pod {
+	t.Helper()
 	secret, err := runnerapi.DeriveSecret(bytes.Repeat([]byte{1}, 32), "previews", "pod")
-	if err != nil {
-		t.Fatal(err)
-	}
-	fake, err := filepath.Abs("testdata/fake")
 	if err != nil {
 		t.Fatal(err)
 	}
 	environ := []string{"PATH=" + os.Getenv("PATH"), "HOME=/", "PREVIEW_RUNNER_SECRET_SHA256=x"}
 	if !slices.ContainsFunc(env, func(entry string) bool { return strings.HasPrefix(entry, "PYTHONPATH=") }) {
 		// Of two, programs disagree on which one counts.
-		environ = append(environ, "PYTHONPATH="+fake)
+		environ = append(environ, "PYTHONPATH="+fakePath(t))
 	}
 	environ = append(environ, env...)
 	p := &pod{t: t, dir: t.TempDir(), port: freePort(t), exited: make(chan struct{})}
 	address := "127.0.0.1:" + strconv.Itoa(int(freePort(t)))
 	p.target = handover.Target{PodName: "pod", PodUID: podUID, Address: address, Secret: secret}
-	options, err := json.Marshal(runner.Options{
+	options := runner.Options{
 		SecretHash: secret.Hash(), PodUID: podUID, Address: address, WorkspaceDir: p.dir,
 		TerminationLog: p.path("termination-log"), CgroupDir: p.path("cgroup"),
 		Environ: environ, LastAck: lastAck,
-	})
+	}
+	change(&options)
+	encoded, err := json.Marshal(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +107,7 @@ func startPod(t *testing.T, env ...string) *pod {
 		t.Fatal(err)
 	}
 	p.cmd = exec.Command(os.Args[0])
-	p.cmd.Env = append(os.Environ(), envOptions+"="+string(options))
+	p.cmd.Env = append(os.Environ(), envOptions+"="+string(encoded))
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -122,6 +125,16 @@ func startPod(t *testing.T, env ...string) *pod {
 		}
 	})
 	return p
+}
+
+// fakePath is where the fake uvicorn is.
+func fakePath(t *testing.T) string {
+	t.Helper()
+	path, err := filepath.Abs("testdata/fake")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // nextPort counts through ports that the kernel does not give to connections, so that none of them takes a port between
@@ -194,13 +207,18 @@ func (p *pod) assign(files map[string]string, change ...func(*runnerapi.Assignme
 
 func (p *pod) tryAssign(assignment runnerapi.Assignment, code []byte) (runnerapi.Result, error) {
 	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
+	defer cancel()
+	return p.client().Assign(ctx, p.target, assignment, code)
+}
+
+func (p *pod) client() *handover.Client {
+	p.t.Helper()
 	client, err := handover.New(handover.Options{})
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
-	defer cancel()
-	return client.Assign(ctx, p.target, assignment, code)
+	return client
 }
 
 // get asks the application.

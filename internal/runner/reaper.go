@@ -12,12 +12,20 @@ import (
 // waits, so os/exec and os.Process.Wait, which would compete for exit statuses, are not used in this program.
 type reaper struct {
 	mu      sync.Mutex
-	watched map[int]chan syscall.WaitStatus
+	watched map[int]*child
 	signals chan os.Signal
 }
 
+// child is a process that the reaper watches.
+type child struct {
+	pid int
+	// done is closed when it has ended; status, set before that, says how.
+	done   chan struct{}
+	status syscall.WaitStatus
+}
+
 func newReaper() *reaper {
-	r := &reaper{watched: map[int]chan syscall.WaitStatus{}, signals: make(chan os.Signal, 1)}
+	r := &reaper{watched: map[int]*child{}, signals: make(chan os.Signal, 1)}
 	signal.Notify(r.signals, syscall.SIGCHLD)
 	go func() {
 		for range r.signals {
@@ -45,36 +53,51 @@ func (r *reaper) reap() {
 		if err != nil || pid <= 0 {
 			return
 		}
-		if exit, ok := r.watched[pid]; ok {
-			exit <- status
+		if c, ok := r.watched[pid]; ok {
+			c.status = status
+			close(c.done)
 			delete(r.watched, pid)
 		}
 	}
 }
 
 // spawn starts a process and watches it. The lock keeps its status from being reaped before it is watched.
-func (r *reaper) spawn(start func() (pid int, err error)) (int, <-chan syscall.WaitStatus, error) {
+func (r *reaper) spawn(start func() (pid int, err error)) (*child, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	pid, err := start()
 	if err != nil {
-		return 0, nil, err
+		return nil, err
 	}
-	return pid, r.watchLocked(pid), nil
+	return r.watchLocked(pid), nil
 }
 
-// watch returns the channel that will have the status of a process that is, or is about to become, a child, and that
-// cannot have been reaped yet.
-func (r *reaper) watch(pid int) <-chan syscall.WaitStatus {
+// watch watches a process that is, or is about to become, a child, and that cannot have been reaped yet.
+func (r *reaper) watch(pid int) *child {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.watchLocked(pid)
 }
 
-func (r *reaper) watchLocked(pid int) <-chan syscall.WaitStatus {
-	exit := make(chan syscall.WaitStatus, 1)
-	r.watched[pid] = exit
-	return exit
+func (r *reaper) watchLocked(pid int) *child {
+	c := &child{pid: pid, done: make(chan struct{})}
+	r.watched[pid] = c
+	return c
+}
+
+// signal sends a process that has not been reaped a signal; with group, its process group as well, which it may not lead.
+func (r *reaper) signal(c *child, signal syscall.Signal, group bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	// What is not reaped keeps its number: nobody else can have it. A process that has ended takes no signal.
+	select {
+	case <-c.done:
+	default:
+		_ = syscall.Kill(c.pid, signal)
+	}
+	if group {
+		_ = syscall.Kill(-c.pid, signal)
+	}
 }
 
 // exitCode is the status as shells tell it: 128 plus the signal's number when a signal ended the process.

@@ -57,6 +57,9 @@ type Options struct {
 	// LastAck is how long the runner waits at its end until a collector that was seen before has stored the last lines,
 	// 5 s by default.
 	LastAck time.Duration
+	// RunPatience is how long what was staged waits to be run, runnerapi.RunPatience by default, and MemoryLimitPatience
+	// how long the wait for a memory limit is, runnerapi.MemoryLimitPatience by default.
+	RunPatience, MemoryLimitPatience time.Duration
 }
 
 func (o *Options) complete() error {
@@ -86,8 +89,17 @@ func (o *Options) complete() error {
 	if o.Stdout == nil {
 		o.Stdout = os.Stdout
 	}
-	if o.LastAck == 0 {
-		o.LastAck = 5 * time.Second
+	for _, field := range []struct {
+		value    *time.Duration
+		standard time.Duration
+	}{
+		{&o.LastAck, 5 * time.Second},
+		{&o.RunPatience, runnerapi.RunPatience},
+		{&o.MemoryLimitPatience, runnerapi.MemoryLimitPatience},
+	} {
+		if *field.value == 0 {
+			*field.value = field.standard
+		}
 	}
 	return nil
 }
@@ -110,9 +122,12 @@ type Runner struct {
 	outputEnd chan struct{}
 	zygote    *interpreter
 
-	// usable is reached once the interpreter has loaded what every application needs, ready once it has loaded everything.
-	// An assignment ends the wait for both.
-	usable, ready milestone
+	// modules are what the interpreter preloads, comma-separated; "" is its own list.
+	modules string
+
+	// usable is reached once the interpreter has loaded what every application needs, preloaded once it has loaded
+	// everything. An assignment, and the end, finish waiting, which ends the wait for either.
+	usable, preloaded, waiting milestone
 
 	// ended is closed once there is a failure and the runner has to exit.
 	ended chan struct{}
@@ -139,11 +154,15 @@ func New(options Options) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
+	modules, err := preload(options.Environ)
+	if err != nil {
+		return nil, err
+	}
 	group := newControlGroup(options.CgroupDir)
 	return &Runner{
 		options: options, stopGrace: stopGrace, started: time.Now(), group: group, observer: observer, health: health,
 		journal: newJournal(options.Stdout, ringBytes(group.memoryLimit()), time.Now), outputEnd: make(chan struct{}),
-		usable: newMilestone(), ready: newMilestone(), ended: make(chan struct{}),
+		modules: modules, usable: newMilestone(), preloaded: newMilestone(), waiting: newMilestone(), ended: make(chan struct{}),
 	}, nil
 }
 
@@ -211,68 +230,6 @@ func shutdown(server *http.Server) error {
 	return nil
 }
 
-// startZygote starts the interpreter that preloads. Without one there will be no application.
-func (r *Runner) startZygote() {
-	killsBefore := r.group.oomKills()
-	zygote, err := startInterpreter(r.reaper, r.options, r.output, modeFork, baseEnvironment(r.options.Environ))
-	if err != nil {
-		r.fail(failf(runnerapi.ReasonStartupFailed, "%v", err))
-		return
-	}
-	r.zygote = zygote
-	go r.watchZygote(zygote, killsBefore)
-}
-
-// watchZygote follows the interpreter until it has forked, or says why it never will.
-func (r *Runner) watchZygote(zygote *interpreter, killsBefore int64) {
-	for message := range zygote.events {
-		switch message.Event {
-		case eventUsable:
-			r.usable.finish()
-		case eventReady:
-			r.ready.finish()
-		case eventForked:
-			zygote.forked <- message.PID
-			return
-		case eventUnusable:
-			r.fail(failf(runnerapi.ReasonStartupFailed, "%s", message.Message))
-			return
-		}
-	}
-	status := <-zygote.exit
-	select {
-	case <-zygote.retired:
-		return
-	default:
-	}
-	killed := outOfMemory(status, killsBefore, r.group.oomKills())
-	failure := withExit(nil, status, killed, r.group.memoryLimit()>>20)
-	if !killed {
-		failure.Reason = runnerapi.ReasonStartupFailed
-		failure.Message = fmt.Sprintf("the image's Python ended by itself with exit code %d", *failure.ExitCode)
-	}
-	r.fail(failure)
-}
-
-// milestone is something that is reached once.
-type milestone struct {
-	done chan struct{}
-	once *sync.Once
-}
-
-func newMilestone() milestone { return milestone{done: make(chan struct{}), once: &sync.Once{}} }
-
-func (m milestone) finish() { m.once.Do(func() { close(m.done) }) }
-
-func (m milestone) isDone() bool {
-	select {
-	case <-m.done:
-		return true
-	default:
-		return false
-	}
-}
-
 // fail ends the runner, with the first failure it is told.
 func (r *Runner) fail(failure *runnerapi.Failure) {
 	r.mu.Lock()
@@ -286,6 +243,7 @@ func (r *Runner) fail(failure *runnerapi.Failure) {
 	if r.job != nil {
 		r.job.fail(failure)
 	}
+	r.waiting.finish()
 	close(r.ended)
 }
 
@@ -310,7 +268,7 @@ func (r *Runner) stop() {
 	r.mu.Unlock()
 	if current != nil {
 		current.fail(failf(runnerapi.ReasonAppExited, "the pod was stopped"))
-		if !current.stop(r.stopGrace) {
+		if !current.stop(r.reaper, r.stopGrace) {
 			r.journal.say("the application did not stop within %s of being asked to, and was killed", r.stopGrace)
 		}
 	}
@@ -365,10 +323,10 @@ func (r *Runner) killAll() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.zygote != nil {
-		r.zygote.kill()
+		r.zygote.kill(r.reaper)
 	}
 	if r.job != nil {
-		r.job.kill()
+		r.job.kill(r.reaper)
 	}
 }
 

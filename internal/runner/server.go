@@ -30,7 +30,9 @@ const (
 func (r *Runner) server() *http.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+runnerapi.PathHello, r.hello)
-	mux.HandleFunc("POST "+runnerapi.PathAssignment, r.authorised(r.assign))
+	mux.HandleFunc("POST "+runnerapi.PathStage, r.authorised(r.takeStage))
+	mux.HandleFunc("POST "+runnerapi.PathRun, r.authorised(r.takeRun))
+	mux.HandleFunc("POST "+runnerapi.PathAssignment, r.authorised(r.takeAssignment))
 	mux.HandleFunc("GET "+runnerapi.PathState, r.authorised(r.state))
 	mux.HandleFunc("GET "+runnerapi.PathJournal, r.authorised(r.streamJournal))
 	mux.HandleFunc("POST "+runnerapi.PathJournalAck, r.authorised(r.ackJournal))
@@ -87,26 +89,37 @@ func guarded(refusal string, next http.HandlerFunc, opens func(token string) boo
 	}
 }
 
-// readyz answers at once or, when asked to wait, as soon as the interpreter is loaded: on a node that starts many pods
-// that takes a while, and a question every few milliseconds would make it take longer.
+// readyz answers at once or, when asked to wait, as soon as an application would not have to wait for the interpreter any
+// more: on a node that starts many pods that takes a while, and a question every few milliseconds would make it take longer.
 func (r *Runner) readyz(w http.ResponseWriter, request *http.Request) {
+	reached := r.preloaded
 	if request.URL.Query().Has(runnerapi.QueryWait) {
-		timer := time.NewTimer(readyPatience)
-		defer timer.Stop()
-		select {
-		case <-r.usable.done:
-			return
-		case <-r.ended:
-		case <-request.Context().Done():
-		case <-timer.C:
-		}
-	} else if r.ready.isDone() {
+		reached = r.usable
+		r.wait(request, reached.done)
+	}
+	if reached.isDone() || r.hasJob() {
 		return
 	}
 	http.Error(w, "the interpreter is loading", http.StatusServiceUnavailable)
 }
 
-func (r *Runner) state(w http.ResponseWriter, _ *http.Request) {
+// wait waits for a milestone as long as there is a reason to, and for readyPatience at the most.
+func (r *Runner) wait(request *http.Request, done <-chan struct{}) {
+	timer := time.NewTimer(readyPatience)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-r.waiting.done:
+	case <-request.Context().Done():
+	case <-timer.C:
+	}
+}
+
+// state answers at once or, when asked to wait, when there is an end to being idle or nothing left to load.
+func (r *Runner) state(w http.ResponseWriter, request *http.Request) {
+	if request.URL.Query().Has(runnerapi.QueryWait) {
+		r.wait(request, r.preloaded.done)
+	}
 	answer(w, r.result())
 }
 
@@ -125,92 +138,6 @@ func (r *Runner) usage(w http.ResponseWriter, _ *http.Request) {
 		AssignmentID: r.result().AssignmentID,
 		MemoryBytes:  memory, MemoryLimitBytes: limit, CPUMicros: cpu, At: at, Processes: processes,
 	})
-}
-
-// result is what the runner is doing.
-func (r *Runner) result() runnerapi.Result {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case r.job != nil:
-		return r.job.snapshot()
-	case r.failure != nil:
-		return runnerapi.Result{State: runnerapi.StateFailed, Failure: r.failure}
-	default:
-		return runnerapi.Result{State: runnerapi.StateIdle}
-	}
-}
-
-// assign takes an assignment and answers when it is clear what became of it.
-func (r *Runner) assign(w http.ResponseWriter, request *http.Request) {
-	arrived := time.Now()
-	setReadDeadline(w, uploadTimeout)
-	request.Body = http.MaxBytesReader(w, request.Body, runnerapi.MaxAssignmentBytes+maxCompressedBytes+64<<10)
-	form, err := request.MultipartReader()
-	if err != nil {
-		refuse(w, err)
-		return
-	}
-	assignment, err := readAssignment(form)
-	if err != nil {
-		refuse(w, err)
-		return
-	}
-	current, conflict := r.current(assignment.ID)
-	if conflict {
-		http.Error(w, "this pod has another assignment", http.StatusConflict)
-		return
-	}
-	code, err := readCode(form, assignment)
-	if err != nil {
-		refuse(w, err)
-		return
-	}
-	setReadDeadline(w, 0)
-	if current == nil {
-		// The code is whole: from here on it does not matter whether the manager stays connected.
-		if current = r.accept(assignment, code, arrived); current == nil {
-			http.Error(w, "this pod has another assignment", http.StatusConflict)
-			return
-		}
-	}
-	select {
-	case <-current.settled:
-		answer(w, current.snapshot())
-	case <-request.Context().Done():
-	}
-}
-
-// current returns the job of an assignment that was taken before.
-func (r *Runner) current(id string) (j *job, conflict bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.job == nil {
-		return nil, false
-	}
-	return r.job, r.job.assignment.ID != id
-}
-
-// accept makes an assignment this runner's, or returns the job that it is already. It returns nil for another one.
-func (r *Runner) accept(assignment runnerapi.Assignment, code []byte, arrived time.Time) *job {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.job != nil {
-		if r.job.assignment.ID != assignment.ID {
-			return nil
-		}
-		return r.job
-	}
-	r.job = newJob(assignment, code, arrived)
-	if r.failure != nil {
-		r.job.fail(r.failure)
-	} else {
-		r.journal.begin(false)
-		r.usable.finish()
-		r.ready.finish()
-		go r.launch(r.job)
-	}
-	return r.job
 }
 
 func answer(w http.ResponseWriter, value any) {

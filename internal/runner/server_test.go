@@ -76,6 +76,12 @@ func TestRoutesNeedTheSecret(t *testing.T) {
 		{"GET", runnerapi.PathHello, "", 405, 405, 405},
 		{"POST", runnerapi.PathAssignment, "", 401, 400, 401},
 		{"GET", runnerapi.PathAssignment, "", 405, 405, 405},
+		{"POST", runnerapi.PathStage, "", 401, 400, 401},
+		{"GET", runnerapi.PathStage, "", 405, 405, 405},
+		{"POST", runnerapi.PathRun, "", 401, 400, 401},
+		{"POST", runnerapi.PathRun, `{"id":"nothing of that name"}`, 401, 409, 401},
+		{"POST", runnerapi.PathRun, strings.Repeat(" ", runnerapi.MaxRunBytes) + "{}", 401, 413, 401},
+		{"GET", runnerapi.PathRun, "", 405, 405, 405},
 		{"GET", runnerapi.PathState, "", 401, 200, 401},
 		{"GET", runnerapi.PathUsage, "", 401, 401, 200},
 		{"POST", runnerapi.PathUsage, "", 405, 405, 405},
@@ -144,7 +150,7 @@ func TestReadyz(t *testing.T) {
 	if got := ask(""); got != http.StatusServiceUnavailable {
 		t.Errorf("status %d before everything is loaded", got)
 	}
-	r.ready.finish()
+	r.preloaded.finish()
 	if got := ask(""); got != http.StatusOK {
 		t.Errorf("status %d of a ready runner", got)
 	}
@@ -209,9 +215,11 @@ func TestMalformedAssignments(t *testing.T) {
 	} {
 		contentType, body := form(t, test.parts...)
 		body = body[:len(body)-test.cut]
-		status, message := request(t, "POST", server.URL+runnerapi.PathAssignment, "Bearer "+string(secret), contentType, body)
-		if status != test.want {
-			t.Errorf("%s: status %d (%s), want %d", name, status, message, test.want)
+		for _, path := range []string{runnerapi.PathAssignment, runnerapi.PathStage} {
+			status, message := request(t, "POST", server.URL+path, "Bearer "+string(secret), contentType, body)
+			if status != test.want {
+				t.Errorf("%s to %s: status %d (%s), want %d", name, path, status, message, test.want)
+			}
 		}
 	}
 	// None of them took the pod.

@@ -50,6 +50,7 @@ func TestValidate(t *testing.T) {
 		"env name":           {func(a *runnerapi.Assignment) { a.Env = []runnerapi.EnvVar{{Name: "A=B"}} }, `env: "A=B" cannot be set`},
 		"reserved env":       {func(a *runnerapi.Assignment) { a.Env = []runnerapi.EnvVar{{Name: "PREVIEW_X"}} }, `env: "PREVIEW_X" cannot be set`},
 		"env value":          {func(a *runnerapi.Assignment) { a.Env = []runnerapi.EnvVar{{Name: "A", Value: "\x00"}} }, "env: the value of A has a NUL"},
+		"limit":              {func(a *runnerapi.Assignment) { a.AwaitMemoryLimit = true }, "awaitMemoryLimit needs memoryLimitMB"},
 		"much env":           {func(a *runnerapi.Assignment) { a.Env = make([]runnerapi.EnvVar, 257) }, "env has more than 256 variables"},
 		"digest":             {func(a *runnerapi.Assignment) { a.Archive = &runnerapi.RemoteArchive{SHA256: "x"} }, "archive.sha256 is not the hexadecimal of a SHA-256 digest"},
 		"no limit":           {func(a *runnerapi.Assignment) { a.Limits.Files = 0 }, "archive limit files is 0, it must be positive"},
@@ -100,14 +101,19 @@ func TestMergeEnvironment(t *testing.T) {
 	}
 }
 
-func TestFreshInterpreterIsForWhatIsReadAtTheStart(t *testing.T) {
-	for name, want := range map[string]bool{
-		"DATABASE_URL": false, "PYTHONUNBUFFERED": false, "PYTHONDONTWRITEBYTECODE": false, "TZ": false, "PATH": false,
-		"PYTHONPATH": true, "PYTHONHASHSEED": true, "PYTHONWARNINGS": true, "LD_PRELOAD": true, "LC_ALL": true, "LANG": true,
+func TestPreload(t *testing.T) {
+	many := strings.Repeat("a,", runnerapi.MaxPreload)
+	for value, want := range map[string]bool{
+		"": true, "sqlalchemy": true, "sqlalchemy.orm,_x9": true, many[:len(many)-1]: true,
+		",": false, "a,": false, "a b": false, "a;b": false, "9a": false, "a..b": false, many + "a": false, strings.Repeat("a", 256): false,
 	} {
-		if got := needsFreshInterpreter([]runnerapi.EnvVar{{Name: "A"}, {Name: name}}); got != want {
-			t.Errorf("%s: got %t", name, got)
+		got, err := preload([]string{"A=b", runnerapi.EnvPreload + "=" + value})
+		if (err == nil) != want || want && got != value {
+			t.Errorf("%.40q: got %.40q, error %v", value, got, err)
 		}
+	}
+	if got, err := preload([]string{"A=b"}); got != "" || err != nil {
+		t.Errorf("without a setting: got %q, error %v", got, err)
 	}
 }
 

@@ -1,0 +1,158 @@
+"""Loads what applications are made of before anybody's code comes, and forks the process that will run it.
+
+Part of the runner's one embedded script (see embed.go).
+"""
+
+import gc
+import importlib
+import os
+import socket
+import sys
+import threading
+import time
+
+# What every application is served with; what an image lacks is left out, except uvicorn. "uvicorn main:app" has these
+# loaded as well when it imports main: a project cannot shadow them.
+SERVER = (
+    "uvicorn", "uvicorn.logging", "uvicorn.lifespan.on", "uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto",
+    "uvloop", "httptools",
+)
+# What every application of FastAPI needs. A runner that has loaded these is usable.
+FRAMEWORK = (
+    "logging.config", "fastapi", "fastapi.responses", "pydantic", "pydantic_core", "anyio._backends._asyncio", "anyio.to_thread",
+)
+# What many of them use.
+COMMON = (
+    "fastapi.security", "fastapi.openapi.docs", "fastapi.middleware.cors", "fastapi.staticfiles",
+    "starlette.middleware.base", "starlette.websockets", "python_multipart", "sqlite3", "uuid", "decimal", "secrets",
+    "hashlib", "contextlib", "dataclasses", "tempfile", "pydantic_settings", "email_validator", "jinja2", "tomllib",
+)
+# Loaded after those, but not where they would be a good part of the memory there is: they take 20 MiB.
+LARGE = ("sqlalchemy", "sqlalchemy.orm", "sqlalchemy.dialects.sqlite")
+LARGE_FROM_MB = 192
+WARM_UP_SECONDS = 5
+ASSIGNMENT_SECONDS = 0.03
+# How long the process that forked may take to be ended by the runner.
+PARENT_SECONDS = 60
+
+# Names of modules that are loaded only because of this.
+preloaded = set()
+
+
+def preload(control, memory_mb, modules):
+    """Import and warm up for as long as nobody waits, and tell whether all of it was done. Raises ImportError without uvicorn."""
+    if modules:
+        needed, more = SERVER, modules
+    else:
+        needed, more = SERVER + FRAMEWORK, COMMON
+        if memory_mb == 0 or memory_mb >= LARGE_FROM_MB:
+            more += LARGE
+    native = None
+    for number, name in enumerate(needed + more):
+        if number == len(SERVER):
+            native = set(sys.modules)
+        load_module(name)
+        if native is not None:
+            preloaded.update(sys.modules.keys() - native)
+        if number == len(needed) - 1:
+            control.tell(event="usable")
+            # Who has waited for that is about to send an assignment, and should not have to wait for the next module.
+            if control.waits(ASSIGNMENT_SECONDS):
+                return False
+        if control.waits():
+            return False
+    try:
+        if "fastapi" in sys.modules:
+            warm_up()
+    except Exception as error:
+        say(f"warm-up failed, the first request will be slower: {describe(error)}")
+    for thread in threading.enumerate():
+        # A thread that holds a lock during the fork holds it for ever in the child.
+        if thread is not threading.current_thread():
+            thread.join(WARM_UP_SECONDS)
+    return not control.waits()
+
+
+def load_module(name):
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        if name == "uvicorn":
+            raise
+    except Exception as error:
+        # A module that cannot be loaded here may do where a project sets it up; without it, launches are only slower.
+        say(f"{name} was not preloaded: {describe(error)}")
+
+
+def fork(control, tidy):
+    """Return in a new process, whose parent ends: its number. There is time to tidy up when nobody waits."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if tidy:
+        gc.collect()
+    # What is loaded stays: collections need not look at it, and write to it, any more.
+    gc.freeze()
+    parent = os.getpid()
+    pid = os.fork()
+    if pid:
+        control.tell(event="forked", pid=pid)
+        # The runner ends this process once it watches the other one, which it inherits.
+        time.sleep(PARENT_SECONDS)
+        os._exit(0)
+    return parent
+
+
+def warm_up():
+    """Serve one small application: FastAPI, pydantic, anyio and uvicorn load much of themselves on the first request."""
+    import asyncio
+
+    import uvicorn
+    from fastapi import Depends, FastAPI, HTTPException
+    from pydantic import BaseModel
+
+    class Item(BaseModel):
+        name: str
+        price: float = 1
+        tags: list[str] = []
+
+    app = FastAPI()
+
+    @app.post("/items/{number}", response_model=Item)
+    async def item(number: int, item: Item, q: str = "", dependency: str = Depends(lambda: "")):
+        return item
+
+    @app.get("/plain")
+    def plain():
+        raise HTTPException(404)
+
+    body = b'{"name":"a","price":2,"tags":["x"]}'
+    head = b"Host: localhost\r\nContent-Type: application/json\r\n"
+    post = b"POST /items/1?q=1 HTTP/1.1\r\n%sContent-Length: %d\r\n\r\n%s"
+    requests = (
+        post % (head, len(body), body), post % (head, 2, b"{}"), b"GET /openapi.json HTTP/1.1\r\n%s\r\n" % head,
+        b"GET /docs HTTP/1.1\r\n%s\r\n" % head, b"GET /plain HTTP/1.1\r\nConnection: close\r\n%s\r\n" % head,
+    )
+
+    async def run():
+        config = uvicorn.Config(app, log_config=None, log_level="critical", access_log=False)
+        config.load()
+        server = uvicorn.Server(config)
+        server.lifespan = config.lifespan_class(config)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            await server.startup(sockets=[listener])
+            reader, writer = await asyncio.open_connection(*listener.getsockname())
+            writer.write(b"".join(requests))
+            await asyncio.wait_for(reader.read(), WARM_UP_SECONDS)
+            writer.close()
+            await server.shutdown(sockets=[listener])
+
+    try:
+        import uvloop
+        loop = uvloop.new_event_loop()
+    except ImportError:
+        loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(run())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
