@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/codebegen/preview-operator/internal/store"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // BenchmarkLines has an application print as fast as it can through a real runner: with nobody reading its journal, and
@@ -59,7 +60,7 @@ async def app(scope, receive, send):
 	if err := os.WriteFile(filepath.Join(c.dir, "read"), nil, 0o644); err != nil {
 		b.Fatal(err)
 	}
-	eventually(b, "all is printed and stored", func() bool {
+	support.Eventually(b, "all is printed and stored", func() bool {
 		if _, err := os.Stat(filepath.Join(c.dir, "printed")); err != nil {
 			return false
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/loglevel"
 	"github.com/codebegen/preview-operator/internal/runnerapi"
 	"github.com/codebegen/preview-operator/internal/store"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 var errCrash = errors.New("crash")
@@ -22,7 +23,7 @@ func TestLinesAreStoredOnceAcknowledgedAndClosed(t *testing.T) {
 	c.Follow(runner.run())
 	c.Follow(runner.run())
 	runner.print("INFO:     Started", "Traceback (most recent call last):", "  File", "ValueError: no")
-	eventually(t, "the lines are acknowledged before the end", func() bool { return runner.get().acked == 4 })
+	support.Eventually(t, "the lines are acknowledged before the end", func() bool { return runner.get().acked == 4 })
 	if state := m.state(runUID); state.Complete {
 		t.Error("a log that goes on is complete")
 	}
@@ -162,7 +163,7 @@ func TestWithoutItsJournalTheRestComesFromThePod(t *testing.T) {
 			runner.print(test.texts[:test.read]...)
 			c := newCollector(t, m, pods)
 			c.Follow(runner.run())
-			eventually(t, "what was printed is stored", func() bool { return len(m.of(runUID, store.SourceSubprocess)) == test.read && runner.get().opened > 0 })
+			support.Eventually(t, "what was printed is stored", func() bool { return len(m.of(runUID, store.SourceSubprocess)) == test.read && runner.get().opened > 0 })
 			if test.first == 0 {
 				pods.set(PodGone, "")
 			} else {
@@ -185,7 +186,7 @@ func TestRotatedAwayIsMissing(t *testing.T) {
 	runner.print(numbered(1, 100)...)
 	c := newCollector(t, m, pods)
 	c.Follow(runner.run())
-	eventually(t, "what was printed is stored", func() bool { return len(m.of(runUID, store.SourceSubprocess)) == 100 })
+	support.Eventually(t, "what was printed is stored", func() bool { return len(m.of(runUID, store.SourceSubprocess)) == 100 })
 	pods.set(PodEnded, runner.logOf(200, numbered(200, 250)))
 	runner.die()
 	finished(t, c)
@@ -232,7 +233,7 @@ func TestGapsAreFilledFromThePod(t *testing.T) {
 			runner.print(test.texts[:test.stored]...)
 			c := newCollector(t, m, pods)
 			c.Follow(runner.run())
-			eventually(t, "what was printed is stored", func() bool { return len(m.of(runUID, store.SourceSubprocess)) == test.stored })
+			support.Eventually(t, "what was printed is stored", func() bool { return len(m.of(runUID, store.SourceSubprocess)) == test.stored })
 			c.Close()
 			runner.change(func() { runner.texts, runner.dropped = test.texts, uint64(test.dropped) })
 			runner.end()
@@ -302,7 +303,7 @@ func TestTracebackGoesOnAfterARestart(t *testing.T) {
 	runner.print("Traceback (most recent call last):", "  File")
 	c := newCollector(t, m, &fakePods{})
 	c.Follow(runner.run())
-	eventually(t, "the beginning is stored", func() bool { return len(m.of(runUID, store.SourceSubprocess)) == 2 })
+	support.Eventually(t, "the beginning is stored", func() bool { return len(m.of(runUID, store.SourceSubprocess)) == 2 })
 	c.Close()
 	runner.print("    code", "ValueError: x", "next")
 	runner.end()
@@ -347,7 +348,7 @@ func TestSystemLinesAreStoredOnce(t *testing.T) {
 	c := newCollector(t, m, &fakePods{})
 	c.System(runUID, line(1, "started"))
 	c.System(runUID, line(1, "started"), line(3, "running"), line(0, "none"), line(maxSystemSeq+1, "none"))
-	eventually(t, "both are stored", func() bool { return len(stored()) == 2 })
+	support.Eventually(t, "both are stored", func() bool { return len(stored()) == 2 })
 	m.mu.Lock()
 	calls := m.calls
 	m.mu.Unlock()
@@ -359,7 +360,7 @@ func TestSystemLinesAreStoredOnce(t *testing.T) {
 	// A manager that starts tells all of it again.
 	c = newCollector(t, m, &fakePods{})
 	c.System(runUID, line(1, "again"), line(3, "again"), line(5, "stopped"))
-	eventually(t, "the last one is stored", func() bool { return len(stored()) == 3 })
+	support.Eventually(t, "the last one is stored", func() bool { return len(stored()) == 3 })
 	if diff := cmp.Diff([]string{"started", "running", "stopped"}, stored()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -384,11 +385,11 @@ func TestOneRunDoesNotKeepBackOthers(t *testing.T) {
 	c.System(runUID, SystemLine{Seq: 1})
 	c.System("bad", SystemLine{Seq: 2})
 	c.System(runUID, SystemLine{Seq: 2})
-	eventually(t, "the others are stored", func() bool { return len(m.of(runUID, store.SourceSystem)) == 2 })
+	support.Eventually(t, "the others are stored", func() bool { return len(m.of(runUID, store.SourceSystem)) == 2 })
 	m.mu.Lock()
 	m.before = nil
 	m.mu.Unlock()
-	eventually(t, "all are stored", func() bool { return len(m.of("bad", store.SourceSystem)) == 2 })
+	support.Eventually(t, "all are stored", func() bool { return len(m.of("bad", store.SourceSystem)) == 2 })
 }
 
 func TestHoldIsBounded(t *testing.T) {
@@ -414,7 +415,7 @@ func TestHoldIsBounded(t *testing.T) {
 	}
 	now = now.Add(-time.Hour)
 	runner.change(func() { runner.gone = false })
-	eventually(t, "a run whose journal is read is not held", func() bool { return c.Hold(runUID) == 0 })
+	support.Eventually(t, "a run whose journal is read is not held", func() bool { return c.Hold(runUID) == 0 })
 	runner.end()
 	finished(t, c)
 	if c.Hold(runUID) != 0 {
@@ -463,7 +464,7 @@ func TestWhereARunWasStaysKnown(t *testing.T) {
 	m.recorded = &store.Run{UID: runUID, Port: 3001, Node: "node"}
 	c := newCollector(t, m, &fakePods{})
 	c.Record(store.Run{UID: runUID, Revision: 2, Phase: "Stopped"})
-	eventually(t, "it is recorded", func() bool {
+	support.Eventually(t, "it is recorded", func() bool {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		return len(m.runs) == 1 && m.runs[0].Port == 3001 && m.runs[0].Node == "node"

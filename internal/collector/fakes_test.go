@@ -339,15 +339,6 @@ func finished(t *testing.T, c *Collector) {
 	}
 }
 
-func eventually(t testing.TB, what string, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("still not true: %s", what)
-		}
-	}
-}
-
 // numbered are the texts of lines.
 func numbered(from, to int) (texts []string) {
 	for n := from; n <= to; n++ {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +23,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/runner"
 	"github.com/codebegen/preview-operator/internal/runnerapi"
 	"github.com/codebegen/preview-operator/internal/store"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // envRunner makes the test's own program a runner, which has to be a process of its own.
@@ -103,7 +103,7 @@ func (c *container) start(t testing.TB, source string) Run {
 	}
 	c.dir = t.TempDir()
 	dir := c.dir
-	control, port := freePort(t), freePort(t)
+	control, port := support.FreeAddress(t), support.FreePort(t)
 	// The smallest limit has the smallest journal.
 	if err := os.WriteFile(filepath.Join(dir, "memory.max"), []byte("33554432\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -132,14 +132,6 @@ func (c *container) start(t testing.TB, source string) Run {
 		_ = cmd.Wait()
 	})
 	run := Run{UID: runUID, Namespace: "previews", Since: time.Now(), Target: handover.Target{PodName: "pod", PodUID: "uid", Address: control, Secret: secret}}
-	_, number, err := net.SplitHostPort(port)
-	if err != nil {
-		t.Fatal(err)
-	}
-	applicationPort, err := strconv.Atoi(number)
-	if err != nil {
-		t.Fatal(err)
-	}
 	code, _, err := archive.Pack(map[string][]byte{"main.py": []byte(source)})
 	if err != nil {
 		t.Fatal(err)
@@ -151,22 +143,12 @@ func (c *container) start(t testing.TB, source string) Run {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	result, err := client.Assign(ctx, run.Target, runnerapi.Assignment{
-		ID: "run", Port: int32(applicationPort), StartupTimeoutSeconds: int32(patience / time.Second), Limits: runnerapi.ArchiveLimits(archive.DefaultLimits()),
+		ID: "run", Port: port, StartupTimeoutSeconds: int32(patience / time.Second), Limits: runnerapi.ArchiveLimits(archive.DefaultLimits()),
 	}, code)
 	if err != nil || result.State != runnerapi.StateServing {
 		t.Fatalf("the application does not serve: %v, %+v", err, result)
 	}
 	return run
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // 300,000 lines through a real runner, of which the first third was printed before anybody read, while collectors come and
@@ -191,7 +173,7 @@ async def app(scope, receive, send):
 `
 	c := &container{rotateAt: 10 << 20}
 	run := c.start(t, source)
-	eventually(t, "a third is printed", func() bool {
+	support.Eventually(t, "a third is printed", func() bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return bytes.Contains(c.log.Bytes()[max(c.log.Len()-200, 0):], []byte("100001 waits"))
@@ -206,7 +188,7 @@ async def app(scope, receive, send):
 		collector := newCollector(t, m, c)
 		collector.Follow(run)
 		enough := count(m) + 30_000
-		eventually(t, "more lines are stored", func() bool { return count(m) >= min(enough, lines) || m.state(runUID).Complete })
+		support.Eventually(t, "more lines are stored", func() bool { return count(m) >= min(enough, lines) || m.state(runUID).Complete })
 		if err := os.WriteFile(filepath.Join(c.dir, "read"), nil, 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/endpoints"
 	"github.com/codebegen/preview-operator/internal/proxy"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 func (h *harness) endpoints(user string) answer {
@@ -74,7 +74,7 @@ func TestEndpoints(t *testing.T) {
 
 	// Other code is another instance.
 	h.cluster.setStatus(t, instanceName("gen"), ended(v1alpha1.PhaseStopped, v1alpha1.ReasonStopRequested))
-	h.eventually("the endpoints of what has ended are forgotten", func() bool {
+	support.Eventually(h.t, "the endpoints of what has ended are forgotten", func() bool {
 		h.api.discovered.mu.Lock()
 		defer h.api.discovered.mu.Unlock()
 		return len(h.api.discovered.known) == 0
@@ -90,12 +90,7 @@ func TestEndpoints(t *testing.T) {
 }
 
 func TestEndpointsThatAreNotThere(t *testing.T) {
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := gone.Addr().String()
-	_ = gone.Close()
+	nobody := support.FreeAddress(t)
 	answers := func(status int, body string) string {
 		address, _ := application(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "http://127.0.0.1:1/openapi.json")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // applied makes an instance as somebody does with kubectl, and returns it once the cache shows the status.
@@ -25,7 +26,7 @@ func (h *harness) applied(name, generationID, userID string, status func(*v1alph
 		},
 	}
 	h.must(h.cluster.Create(h.t.Context(), pvi))
-	h.eventually("the cache shows the instance", func() bool {
+	support.Eventually(h.t, "the cache shows the instance", func() bool {
 		cached, err := h.api.instances.Cached(name)
 		return err == nil && cached.UID == pvi.UID && cached.Status.Phase != ""
 	})

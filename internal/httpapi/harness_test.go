@@ -370,10 +370,10 @@ func newHarness(t *testing.T, change func(*Options)) *harness {
 	// The fake API server does not replay what happens between list and watch.
 	select {
 	case <-h.cluster.watched:
-	case <-time.After(10 * time.Second):
+	case <-time.After(support.Patience):
 		t.Fatal("the informer did not begin to watch")
 	}
-	h.eventually("the cache is filled", func() bool { return opts.Instances.Synced() })
+	support.Eventually(h.t, "the cache is filled", func() bool { return opts.Instances.Synced() })
 	return h
 }
 
@@ -417,20 +417,6 @@ func (h *harness) must(err error) {
 	h.t.Helper()
 	if err != nil {
 		h.t.Fatal(err)
-	}
-}
-
-func (h *harness) eventually(what string, done func() bool) {
-	h.t.Helper()
-	deadline := time.After(10 * time.Second)
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !done() {
-		select {
-		case <-deadline:
-			h.t.Fatalf("waited in vain until %s", what)
-		case <-tick.C:
-		}
 	}
 }
 
@@ -590,7 +576,7 @@ func (h *harness) runs(id, user, address string) launchReply {
 // sees waits until the cache shows an instance as wanted.
 func (h *harness) sees(id string, want func(*v1alpha1.PreviewInstance) bool) {
 	h.t.Helper()
-	h.eventually("the cache shows the change", func() bool {
+	support.Eventually(h.t, "the cache shows the change", func() bool {
 		pvi, err := h.api.instances.Cached(instanceName(id))
 		return err == nil && want(pvi)
 	})

@@ -15,6 +15,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/settings"
 	"github.com/codebegen/preview-operator/internal/store"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 func keyed(c call, key string) call {
@@ -62,7 +63,7 @@ func TestRepeatedLaunchIsReplayed(t *testing.T) {
 	c.path += "?wait=5"
 	done := make(chan answer, 1)
 	go func() { done <- h.do(c) }()
-	h.eventually("the replay is held", func() bool { return h.waits("gen") })
+	support.Eventually(h.t, "the replay is held", func() bool { return h.waits("gen") })
 	h.cluster.setStatus(t, instanceName("gen"), runningAt("127.0.0.1:3001"))
 	if got := replayed(h, <-done, http.StatusCreated); got.Status != "running" || got.ID != first.ID {
 		t.Errorf("got %+v", got)
@@ -229,7 +230,7 @@ func TestKeyOfAClientThatHasGone(t *testing.T) {
 		response.Body.Close()
 		t.Fatal("the client did not go")
 	}
-	h.eventually("the gateway has noticed", func() bool { return strings.Contains(h.log.String(), `"status":499`) })
+	support.Eventually(h.t, "the gateway has noticed", func() bool { return strings.Contains(h.log.String(), `"status":499`) })
 	h.cluster.setStatus(t, instanceName("gen"), allocated(3001))
 	fresh(h, h.do(c), http.StatusOK)
 	replayed(h, h.do(c), http.StatusOK)

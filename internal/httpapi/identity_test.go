@@ -19,6 +19,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // identityProvider serves one key over TLS.
@@ -117,7 +118,7 @@ func TestTokensOfAnIdentityProvider(t *testing.T) {
 	}
 
 	provider.down.Store(false)
-	h.eventually("the keys are read", func() bool { return h.do(call{method: "GET", path: "/readyz"}).status == http.StatusOK })
+	support.Eventually(h.t, "the keys are read", func() bool { return h.do(call{method: "GET", path: "/readyz"}).status == http.StatusOK })
 	if a := h.do(call{method: "PUT", path: base + "gen", token: known, body: `{"project_id":"p","files":{"main.py":"a"}}`}); a.status != http.StatusCreated {
 		t.Fatalf("a token of the provider: %d %s", a.status, a.body)
 	}

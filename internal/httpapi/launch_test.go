@@ -17,6 +17,7 @@ import (
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 func launchCall(h *harness, id, user string, body any) call {
@@ -146,7 +147,7 @@ func TestLaunchWaitsForADeletionToFinish(t *testing.T) {
 
 	done := make(chan answer, 1)
 	go func() { done <- h.do(launchCall(h, "gen", "alice", nil)) }()
-	h.eventually("the launch waits", func() bool {
+	support.Eventually(h.t, "the launch waits", func() bool {
 		h.api.instances.mu.Lock()
 		defer h.api.instances.mu.Unlock()
 		return len(h.api.instances.waiting) == 1

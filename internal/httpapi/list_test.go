@@ -14,6 +14,7 @@ import (
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 func list[T any](h *harness, path, user string, role auth.Role) T {
@@ -138,7 +139,7 @@ func TestPagesOfPreviews(t *testing.T) {
 		cached, err := h.api.instances.Cached("pvi-" + want[3][4:5])
 		h.must(err)
 		h.must(h.api.instances.Delete(t.Context(), cached))
-		h.eventually("it is gone", func() bool {
+		support.Eventually(h.t, "it is gone", func() bool {
 			_, err := h.api.instances.Cached(cached.Name)
 			return err != nil
 		})

@@ -17,6 +17,7 @@ import (
 
 	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/store"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 func export(h *harness, query, accept string) answer {
@@ -56,7 +57,7 @@ func TestExportAsJSONLines(t *testing.T) {
 	if a := export(h, "?limit=5", ndjsonType); a.status != http.StatusBadRequest || a.field() != "limit" {
 		t.Errorf("with a limit: %d %s", a.status, a.body)
 	}
-	h.eventually("the exports are given back", func() bool { return h.api.streams.count() == 0 })
+	support.Eventually(h.t, "the exports are given back", func() bool { return h.api.streams.count() == 0 })
 }
 
 // CSV injection: what an application prints must not be run by the spreadsheet of who reads it.
@@ -134,7 +135,7 @@ func TestExportThatBreaksOff(t *testing.T) {
 				t.Errorf("%s after %d lines: %v", format, lines, err)
 			}
 		}
-		h.eventually("the exports are given back", func() bool { return h.api.streams.count() == 0 })
+		support.Eventually(h.t, "the exports are given back", func() bool { return h.api.streams.count() == 0 })
 		if log := h.log.String(); strings.Count(log, "an export broke off") < 2 || strings.Contains(log, "panicked") {
 			t.Errorf("the log: %s", log)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/store"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // stream is an open log stream.
@@ -266,8 +267,8 @@ func TestStreamsAreBounded(t *testing.T) {
 		t.Error("the metric of open streams is not 3")
 	}
 	first.cancel()
-	h.eventually("the stream is given back", func() bool { return h.api.streams.count() == 2 })
-	h.eventually("its end is counted", func() bool {
+	support.Eventually(h.t, "the stream is given back", func() bool { return h.api.streams.count() == 2 })
+	support.Eventually(h.t, "its end is counted", func() bool {
 		text := string(h.do(call{method: "GET", path: "/metrics"}).body)
 		return strings.Contains(text, "preview_gateway_stream_duration_seconds_count{reason=\"client-gone\"} 1\n")
 	})
@@ -293,9 +294,9 @@ func TestViewersAreRecordedAsActivity(t *testing.T) {
 	h := withPod(newHarness(t, func(o *Options) { o.Heartbeat = time.Millisecond }))
 	h.launched("gen", "alice")
 	h.stream("gen", h.token("alice", auth.RoleUser), "").expect("retry: 3000")
-	h.eventually("the first activity is written", func() bool { return len(h.cluster.seenPatches()) == 1 })
+	support.Eventually(h.t, "the first activity is written", func() bool { return len(h.cluster.seenPatches()) == 1 })
 	h.clock.advance(time.Minute)
-	h.eventually("the second activity is written", func() bool { return len(h.cluster.seenPatches()) == 2 })
+	support.Eventually(h.t, "the second activity is written", func() bool { return len(h.cluster.seenPatches()) == 2 })
 }
 
 // The write of an activity is itself a change of an instance that may not run yet; it must not lead to another write.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/telemetry/telemetrytest"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // TestMetricsReference keeps docs/metrics.md equal to what the gateway registers.
@@ -77,7 +78,7 @@ func TestReadsOfLogsAreMeasured(t *testing.T) {
 	run := h.launched("gen", "alice").ID
 	h.prints(run, 1, "INFO", "one")
 	h.completes(run)
-	h.eventually("the log can be read by its run", func() bool { return export(h, "", ndjsonType).status == http.StatusOK })
+	support.Eventually(h.t, "the log can be read by its run", func() bool { return export(h, "", ndjsonType).status == http.StatusOK })
 	h.follow(h.ticketFor(h.token("alice", auth.RoleUser)).URL).expect("retry: 3000", frame(1, "INFO", "one"))
 	h.do(call{method: "GET", path: base + "gen/preview/logs", token: h.token("alice", auth.RoleUser)})
 	text := string(h.do(call{method: "GET", path: "/metrics"}).body)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // allMethods are those of HTTP but CONNECT, which names no path, and one that nobody knows.
@@ -166,7 +167,7 @@ func (h *harness) exchange(method, text string) answer {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(h.url, "http://"))
 	h.must(err)
 	defer conn.Close()
-	h.must(conn.SetDeadline(time.Now().Add(10 * time.Second)))
+	h.must(conn.SetDeadline(time.Now().Add(support.Patience)))
 	// The server may answer, and close, before it has read everything.
 	_, _ = io.WriteString(conn, text)
 	response, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})

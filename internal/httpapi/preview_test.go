@@ -9,6 +9,7 @@ import (
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 func get(h *harness, path, user string) answer {
@@ -44,7 +45,7 @@ func TestStopDoesNotHitTheSuccessor(t *testing.T) {
 	old, err := h.api.instances.Live(t.Context(), instanceName("gen"))
 	h.must(err)
 	h.must(h.api.instances.Delete(t.Context(), old))
-	h.eventually("the cache shows the deletion", func() bool {
+	support.Eventually(h.t, "the cache shows the deletion", func() bool {
 		_, err := h.api.instances.Cached(instanceName("gen"))
 		return errors.Is(err, errNoInstance)
 	})

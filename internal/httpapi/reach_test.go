@@ -15,6 +15,7 @@ import (
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/proxy"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // patient is a gateway whose requests wait longer than any test takes.
@@ -34,17 +35,6 @@ func claimed(address string) func(*v1alpha1.PreviewInstance) {
 		runningAt(address)(pvi)
 		pvi.Status.Phase, pvi.Status.StartedAt = v1alpha1.PhaseStarting, nil
 	}
-}
-
-// free is an address of loopback at which nothing listens.
-func free(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // listensAt begins to serve at an address, and answers each request with its body.
@@ -70,7 +60,7 @@ func waiting(h *harness, token, path string) <-chan answer {
 	}
 	done := make(chan answer, 1)
 	go func() { done <- h.do(c) }()
-	h.eventually("the request waits", func() bool {
+	support.Eventually(h.t, "the request waits", func() bool {
 		h.api.instances.mu.Lock()
 		defer h.api.instances.mu.Unlock()
 		return len(done) > 0 || h.api.instances.waiting[instanceName("gen")] != nil
@@ -83,7 +73,7 @@ func (h *harness) answered(done <-chan answer) answer {
 	select {
 	case a := <-done:
 		return a
-	case <-time.After(10 * time.Second):
+	case <-time.After(support.Patience):
 		h.t.Fatal("the request still waits")
 		return answer{}
 	}
@@ -109,7 +99,7 @@ func TestRequestsWaitForTheApplication(t *testing.T) {
 			set(h, runningAt(address))
 		},
 		"another pod": func(h *harness, address string) {
-			set(h, claimed(free(h.t)))
+			set(h, claimed(support.FreeAddress(h.t)))
 			h.sees("gen", func(p *v1alpha1.PreviewInstance) bool { return p.Status.PodIP != "" })
 			listensAt(h.t, address)
 			set(h, func(p *v1alpha1.PreviewInstance) { claimed(address)(p); p.Status.PodName = "pod-2" })
@@ -119,7 +109,7 @@ func TestRequestsWaitForTheApplication(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := newHarness(t, patient)
 			done := waiting(h, h.launched("gen", "alice").SessionToken, "")
-			change(h, free(t))
+			change(h, support.FreeAddress(t))
 			if got := decode[requestReply](h, h.answered(done), http.StatusOK); got.Body != "once" {
 				t.Errorf("got %+v", got)
 			}
@@ -207,13 +197,13 @@ func TestClientsThatGoWhileTheyWait(t *testing.T) {
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("X-Preview-Token", token)
 	go func() {
-		h.eventually("the request waits", func() bool { return len(h.api.requests.places) == 1 })
+		support.Eventually(h.t, "the request waits", func() bool { return len(h.api.requests.places) == 1 })
 		cancel()
 	}()
 	if response, err := h.http.Do(request); err == nil {
 		_ = response.Body.Close()
 		t.Fatalf("answered with %d", response.StatusCode)
 	}
-	h.eventually("the place is free", func() bool { return len(h.api.requests.places) == 0 })
-	h.eventually("the request is logged", func() bool { return strings.Contains(h.log.String(), `"problem":"client-gone"`) })
+	support.Eventually(h.t, "the place is free", func() bool { return len(h.api.requests.places) == 0 })
+	support.Eventually(h.t, "the request is logged", func() bool { return strings.Contains(h.log.String(), `"problem":"client-gone"`) })
 }

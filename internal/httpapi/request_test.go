@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // proxied sends an envelope to the preview of generation gen.
@@ -203,12 +203,7 @@ func TestPreviewTokens(t *testing.T) {
 }
 
 func TestRequestFailures(t *testing.T) {
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := closed.Addr().String()
-	_ = closed.Close()
+	nobody := support.FreeAddress(t)
 	release := make(chan struct{})
 	slow, _ := application(t, func(http.ResponseWriter, *http.Request) { <-release })
 	t.Cleanup(func() { close(release) })
@@ -271,7 +266,7 @@ func TestRequestsOfClientsThatGo(t *testing.T) {
 		_ = response.Body.Close()
 		t.Fatalf("answered with %d", response.StatusCode)
 	}
-	h.eventually("the request is logged", func() bool { return strings.Contains(h.log.String(), `"status":499`) })
+	support.Eventually(h.t, "the request is logged", func() bool { return strings.Contains(h.log.String(), `"status":499`) })
 	if !strings.Contains(h.log.String(), `"problem":"client-gone"`) {
 		t.Errorf("the log:\n%s", h.log)
 	}
@@ -304,12 +299,12 @@ func TestTrafficIsRecordedAsActivity(t *testing.T) {
 	for range 5 {
 		send()
 	}
-	h.eventually("the first activity is written", func() bool { return len(h.cluster.seenPatches()) == 1 })
+	support.Eventually(h.t, "the first activity is written", func() bool { return len(h.cluster.seenPatches()) == 1 })
 	h.clock.advance(59 * time.Second)
 	send()
 	h.clock.advance(time.Second)
 	send()
-	h.eventually("the second activity is written", func() bool { return len(h.cluster.seenPatches()) == 2 })
+	support.Eventually(h.t, "the second activity is written", func() bool { return len(h.cluster.seenPatches()) == 2 })
 	if diff := cmp.Diff([]string{patch("2026-01-02T03:04:05Z"), patch("2026-01-02T03:05:05Z")}, h.cluster.seenPatches()); diff != "" {
 		t.Errorf("patches (-want +got):\n%s", diff)
 	}
@@ -322,10 +317,10 @@ func TestFailedActivityIsWrittenByTheNextUse(t *testing.T) {
 	token := h.runs("gen", "alice", address).SessionToken
 	h.cluster.setFailure("patch", io.ErrUnexpectedEOF)
 	proxied(h, "alice", token, `{"method":"GET","path":"/"}`)
-	h.eventually("the failure is logged", func() bool { return strings.Contains(h.log.String(), "writing the activity of a preview failed") })
+	support.Eventually(h.t, "the failure is logged", func() bool { return strings.Contains(h.log.String(), "writing the activity of a preview failed") })
 	h.cluster.setFailure("patch", nil)
 	proxied(h, "alice", token, `{"method":"GET","path":"/"}`)
-	h.eventually("the activity is written", func() bool { return len(h.cluster.seenPatches()) == 1 })
+	support.Eventually(h.t, "the activity is written", func() bool { return len(h.cluster.seenPatches()) == 1 })
 }
 
 // Whoever saw a preview run at the API server can send it a request before the gateway's cache knows.

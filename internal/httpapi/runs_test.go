@@ -15,6 +15,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/rundetails"
 	"github.com/codebegen/preview-operator/internal/store"
 	"github.com/codebegen/preview-operator/internal/vitals"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // ranOut is the record of a run that was killed a minute after its start.
@@ -44,7 +45,7 @@ func (h *harness) deleted(name string) {
 	pvi, err := h.api.instances.Live(h.t.Context(), name)
 	h.must(err)
 	h.must(h.api.instances.Delete(h.t.Context(), pvi))
-	h.eventually("the cache shows the deletion", func() bool {
+	support.Eventually(h.t, "the cache shows the deletion", func() bool {
 		_, err := h.api.instances.Cached(name)
 		return errors.Is(err, errNoInstance)
 	})

@@ -17,6 +17,7 @@ import (
 
 	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/telemetry"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // Incident 2: an internal route on the public listener. Whoever adds a route has to add it here, and to docs/http-api.md.
@@ -200,7 +201,7 @@ func (h *harness) raw(lines ...string) answer {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(h.url, "http://"))
 	h.must(err)
 	defer conn.Close()
-	h.must(conn.SetDeadline(time.Now().Add(10 * time.Second)))
+	h.must(conn.SetDeadline(time.Now().Add(support.Patience)))
 	_, err = io.WriteString(conn, strings.Join(lines, "\r\n")+"\r\nConnection: close\r\n\r\n")
 	h.must(err)
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)

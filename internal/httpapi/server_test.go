@@ -15,6 +15,7 @@ import (
 
 	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/store"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // unreadable is a store that has gone away.
@@ -62,7 +63,7 @@ func (s *served) rawStatus(request string) int {
 	conn, err := net.Dial("tcp", s.url[len("http://"):])
 	s.must(err)
 	defer conn.Close()
-	s.must(conn.SetDeadline(time.Now().Add(10 * time.Second)))
+	s.must(conn.SetDeadline(time.Now().Add(support.Patience)))
 	_, err = io.WriteString(conn, request)
 	s.must(err)
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -88,7 +89,7 @@ func TestShutdown(t *testing.T) {
 	})
 	t.Cleanup(release)
 	s.cluster.setStatus(t, instanceName("gen"), runningAt(address))
-	s.eventually("the preview runs", func() bool {
+	support.Eventually(s.t, "the preview runs", func() bool {
 		pvi, err := s.api.instances.Cached(instanceName("gen"))
 		return err == nil && pvi.Status.Phase == "Running"
 	})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/vitals"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // fakeVitals tells the same of every instance.
@@ -185,7 +186,7 @@ func TestHealthIsThatOfTheApplication(t *testing.T) {
 	h.cluster.setStatus(t, instanceName("gen"), ended(v1alpha1.PhaseStopped, v1alpha1.ReasonStopRequested))
 	// It was forgotten before it ran, too, so that alone does not tell that its end has come here.
 	h.sees("gen", func(p *v1alpha1.PreviewInstance) bool { return p.Status.Phase == v1alpha1.PhaseStopped })
-	h.eventually("the instance is forgotten", func() bool { return h.vitals.forgot(launch.ID) })
+	support.Eventually(h.t, "the instance is forgotten", func() bool { return h.vitals.forgot(launch.ID) })
 	stopped := decode[statusReply](h, get(h, base+"gen/preview/status", "alice"), http.StatusOK)
 	want := statusReply{Resource: resourcePresent, Health: vitals.Unknown, previewBody: previewBody{
 		ID: launch.ID, GenerationID: "gen", UserID: "alice", ProjectID: "proj", Status: "stopped", Reason: v1alpha1.ReasonStopRequested,

@@ -16,6 +16,7 @@ import (
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/ticket"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 const streamPath = base + "gen/preview/logs/stream"
@@ -184,7 +185,7 @@ func TestTicketsEnd(t *testing.T) {
 			pvi, err := h.api.instances.Cached(instanceName("gen"))
 			h.must(err)
 			h.must(h.api.instances.Delete(h.t.Context(), pvi))
-			h.eventually("it is gone", func() bool { return h.api.instances.Deleted(pvi.UID) })
+			support.Eventually(h.t, "it is gone", func() bool { return h.api.instances.Deleted(pvi.UID) })
 		}},
 		"with our memory of them": {ticket.ReasonUnknown, func(h *harness) {
 			// Whether it was used cannot be found out, so that it is not taken.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 func TestReadWait(t *testing.T) {
@@ -112,7 +113,7 @@ func TestLaunchIsHeldUntilItIsSettled(t *testing.T) {
 			c.header = map[string]string{"Prefer": "wait=" + tt.wait}
 			done := make(chan answer, 1)
 			go func() { done <- h.do(c) }()
-			h.eventually("the launch is held", func() bool { return h.waits("gen") })
+			support.Eventually(h.t, "the launch is held", func() bool { return h.waits("gen") })
 			select {
 			case a := <-done:
 				t.Fatalf("it was not held: %s", a.body)
@@ -122,7 +123,7 @@ func TestLaunchIsHeldUntilItIsSettled(t *testing.T) {
 			var a answer
 			select {
 			case a = <-done:
-			case <-time.After(10 * time.Second):
+			case <-time.After(support.Patience):
 				t.Fatal("it is still held")
 			}
 			got := decode[launchReply](h, a, http.StatusCreated)

@@ -11,10 +11,12 @@ import (
 	"net/netip"
 	"sync/atomic"
 	"testing"
+
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // accepting is an application that answers each request with its body, and counts connections and requests.
-func accepting(t *testing.T) (address net.Addr, connections, requests *atomic.Int32) {
+func accepting(t *testing.T) (address string, connections, requests *atomic.Int32) {
 	t.Helper()
 	connections, requests = &atomic.Int32{}, &atomic.Int32{}
 	address = listen(t, func(conn net.Conn) {
@@ -103,12 +105,7 @@ func TestConnectionsThatAreNotNeededAreClosed(t *testing.T) {
 }
 
 func TestConnectFailures(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	target := targetAt(t, listener.Addr(), "a")
-	_ = listener.Close()
+	target := targetAt(t, support.FreeAddress(t), "a")
 	f := newForwarder(t, nil)
 	if _, err := f.Connect(t.Context(), target); !errors.Is(err, ErrRefused) {
 		t.Errorf("nothing listens: %v", err)

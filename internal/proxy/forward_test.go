@@ -18,6 +18,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
+
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -47,9 +49,9 @@ func newForwarder(t *testing.T, change func(*Options)) *Forwarder {
 }
 
 // targetAt is a target on loopback.
-func targetAt(t *testing.T, address net.Addr, uid string) Target {
+func targetAt(t *testing.T, address, uid string) Target {
 	t.Helper()
-	at, err := netip.ParseAddrPort(address.String())
+	at, err := netip.ParseAddrPort(address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +68,7 @@ func mustRequest(t *testing.T, e Envelope) Request {
 }
 
 // listen serves each connection with serve.
-func listen(t *testing.T, serve func(net.Conn)) net.Addr {
+func listen(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -83,7 +85,7 @@ func listen(t *testing.T, serve func(net.Conn)) net.Addr {
 		}
 	})
 	t.Cleanup(func() { _ = listener.Close(); serving.Wait() })
-	return listener.Addr()
+	return listener.Addr().String()
 }
 
 // What is asked for is what goes over the wire, byte by byte, and nothing is added but the framing.
@@ -164,7 +166,7 @@ func TestResponseIsCarriedExactly(t *testing.T) {
 		}
 	}))
 	defer upstream.Close()
-	target := targetAt(t, upstream.Listener.Addr(), "a")
+	target := targetAt(t, upstream.Listener.Addr().String(), "a")
 	f := newForwarder(t, nil)
 	get := func(method, path string) Response {
 		r, err := f.Do(t.Context(), target, mustRequest(t, Envelope{Method: method, Path: path}))
@@ -228,12 +230,7 @@ func TestFailures(t *testing.T) {
 		})
 	}
 	t.Run("nothing listens", func(t *testing.T) {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		target := targetAt(t, listener.Addr(), "a")
-		_ = listener.Close()
+		target := targetAt(t, support.FreeAddress(t), "a")
 		if _, err := newForwarder(t, nil).Do(t.Context(), target, mustRequest(t, Envelope{Method: "GET", Path: "/"})); !errors.Is(err, ErrRefused) {
 			t.Errorf("got %v, want ErrRefused", err)
 		}
@@ -254,12 +251,12 @@ func TestWithin(t *testing.T) {
 	f := newForwarder(t, func(o *Options) { o.MaxResponseBytes = 10 })
 	request := mustRequest(t, Envelope{Method: "GET", Path: "/"})
 	for bound, want := range map[int64]error{0: nil, 9: ErrTooLarge, 10: nil, 11: nil} {
-		if _, err := f.Do(t.Context(), targetAt(t, upstream.Listener.Addr(), "a"), request.Within(bound)); !errors.Is(err, want) {
+		if _, err := f.Do(t.Context(), targetAt(t, upstream.Listener.Addr().String(), "a"), request.Within(bound)); !errors.Is(err, want) {
 			t.Errorf("within %d: %v, want %v", bound, err, want)
 		}
 	}
 	lower := newForwarder(t, func(o *Options) { o.MaxResponseBytes = 9 })
-	if _, err := lower.Do(t.Context(), targetAt(t, upstream.Listener.Addr(), "a"), request.Within(100)); !errors.Is(err, ErrTooLarge) {
+	if _, err := lower.Do(t.Context(), targetAt(t, upstream.Listener.Addr().String(), "a"), request.Within(100)); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("beyond the forwarder's bound: %v", err)
 	}
 }
@@ -269,7 +266,7 @@ func TestNoProxyFromTheEnvironment(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 	upstream := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer upstream.Close()
-	target := targetAt(t, upstream.Listener.Addr(), "a")
+	target := targetAt(t, upstream.Listener.Addr().String(), "a")
 	if _, err := newForwarder(t, nil).Do(t.Context(), target, mustRequest(t, Envelope{Method: "GET", Path: "/"})); err != nil {
 		t.Error(err)
 	}
@@ -278,7 +275,7 @@ func TestNoProxyFromTheEnvironment(t *testing.T) {
 func TestAddress(t *testing.T) {
 	upstream := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer upstream.Close()
-	loopback := targetAt(t, upstream.Listener.Addr(), "a").IP
+	loopback := targetAt(t, upstream.Listener.Addr().String(), "a").IP
 	elsewhere := netip.MustParseAddr("127.0.0.99")
 	tests := map[string]struct {
 		names Resolver
@@ -301,7 +298,7 @@ func TestAddress(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			f := newForwarder(t, func(o *Options) { o.Resolver, o.LookupTimeout = tt.names, 20*time.Millisecond })
-			target := targetAt(t, upstream.Listener.Addr(), "a")
+			target := targetAt(t, upstream.Listener.Addr().String(), "a")
 			target.Host, target.IP = tt.host, tt.ip
 			if _, err := f.Do(t.Context(), target, mustRequest(t, Envelope{Method: "GET", Path: "/"})); (err == nil) != tt.ok {
 				t.Errorf("got %v, want success: %v", err, tt.ok)
@@ -343,13 +340,13 @@ func TestConnectionsAreNotSharedBetweenPreviews(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	first := targetAt(t, upstream.Listener.Addr(), "a")
+	first := targetAt(t, upstream.Listener.Addr().String(), "a")
 	do(first)
 	do(first)
 	if len(opened) != 1 {
 		t.Errorf("%d connections for two requests to one preview, want 1", len(opened))
 	}
-	do(targetAt(t, upstream.Listener.Addr(), "b"))
+	do(targetAt(t, upstream.Listener.Addr().String(), "b"))
 	if len(opened) != 2 {
 		t.Errorf("%d connections, want a second for another preview at the same address", len(opened))
 	}

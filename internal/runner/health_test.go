@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/codebegen/preview-operator/internal/runnerapi"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // request sends the application a request with the health token, or what a test puts in its place.
@@ -75,7 +76,7 @@ func TestHealthChecksDoNotReachTheApplication(t *testing.T) {
 			}
 			// The log of the first request would come before that of the second.
 			log := `client - "GET ` + runnerapi.PathHealth + `?mine HTTP/1.1" 200`
-			eventually(t, "the application's request is logged", func() bool { return strings.Contains(p.output.String(), log) })
+			support.Eventually(t, "the application's request is logged", func() bool { return strings.Contains(p.output.String(), log) })
 			if n := strings.Count(p.output.String(), runnerapi.PathHealth); n != 1 {
 				t.Errorf("%d lines of the log name the path, want the application's own", n)
 			}

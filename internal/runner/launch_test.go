@@ -17,6 +17,7 @@ import (
 
 	"github.com/codebegen/preview-operator/internal/handover"
 	"github.com/codebegen/preview-operator/internal/runnerapi"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // asgi is an application that answers with an expression, and prints when it is told to stop.
@@ -305,7 +306,7 @@ func TestAssignmentSurvivesItsConnection(t *testing.T) {
 		lost <- err
 	}()
 	exists := func(name string) bool { _, err := os.Stat(p.path(name)); return err == nil }
-	eventually(t, "the application is being imported", func() bool { return exists("importing") })
+	support.Eventually(t, "the application is being imported", func() bool { return exists("importing") })
 	if state, err := client.State(t.Context(), p.target); err != nil || state.State != runnerapi.StateStarting || !state.CodeLoaded {
 		t.Errorf("state is %+v, error %v", state, err)
 	}
@@ -383,7 +384,7 @@ for _ in range(10):
 		t.Fatalf("got %+v", result)
 	}
 	// The application is left, alone: the interpreter that forked it has ended, and so has everything it left behind.
-	eventually(t, "the runner has one child, and it is no zombie", func() bool {
+	support.Eventually(t, "the runner has one child, and it is no zombie", func() bool {
 		all := children(t, p.cmd.Process.Pid)
 		return len(all) == 1 && !strings.Contains(all[0], ") Z ")
 	})
@@ -391,7 +392,7 @@ for _ in range(10):
 
 func TestStopWithoutAnApplication(t *testing.T) {
 	p := startPod(t)
-	eventually(t, "the runner listens", func() bool {
+	support.Eventually(t, "the runner listens", func() bool {
 		response, err := http.Get("http://" + p.target.Address + runnerapi.PathReadyz)
 		if err != nil {
 			return false

@@ -12,6 +12,7 @@ import (
 
 	"github.com/codebegen/preview-operator/internal/handover"
 	"github.com/codebegen/preview-operator/internal/runnerapi"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // follow opens the journal of a pod.
@@ -22,7 +23,7 @@ func (p *pod) follow(after uint64) *handover.Journal {
 		p.t.Fatal(err)
 	}
 	var journal *handover.Journal
-	eventually(p.t, "the runner answers", func() bool {
+	support.Eventually(p.t, "the runner answers", func() bool {
 		journal, err = client.OpenJournal(p.t.Context(), p.target, after)
 		return err == nil || !errors.Is(err, handover.ErrUnreachable)
 	})

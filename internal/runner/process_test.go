@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,7 +15,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -90,8 +88,8 @@ func startPodWith(t *testing.T, change func(*runner.Options), env ...string) *po
 		environ = append(environ, "PYTHONPATH="+fakePath(t))
 	}
 	environ = append(environ, env...)
-	p := &pod{t: t, dir: t.TempDir(), port: freePort(t), exited: make(chan struct{})}
-	address := "127.0.0.1:" + strconv.Itoa(int(freePort(t)))
+	p := &pod{t: t, dir: t.TempDir(), port: support.FreePort(t), exited: make(chan struct{})}
+	address := support.FreeAddress(t)
 	p.target = handover.Target{PodName: "pod", PodUID: podUID, Address: address, Secret: secret}
 	options := runner.Options{
 		SecretHash: secret.Hash(), PodUID: podUID, Address: address, WorkspaceDir: p.dir,
@@ -135,24 +133,6 @@ func fakePath(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return path
-}
-
-// nextPort counts through ports that the kernel does not give to connections, so that none of them takes a port between
-// its choice and its use.
-var nextPort atomic.Int32
-
-func freePort(t *testing.T) int32 {
-	t.Helper()
-	nextPort.CompareAndSwap(0, 20000+int32(os.Getpid()%9000))
-	for range 1000 {
-		port := nextPort.Add(1)
-		if listener, err := net.Listen("tcp", ":"+itoa(port)); err == nil {
-			listener.Close()
-			return port
-		}
-	}
-	t.Fatal("no port is free")
-	return 0
 }
 
 func (p *pod) path(name string) string { return filepath.Join(p.dir, name) }
@@ -249,18 +229,6 @@ func (p *pod) terminationLog() *runnerapi.Failure {
 		p.t.Fatalf("termination log: %v: %s", err, data)
 	}
 	return &failure
-}
-
-// eventually waits for a condition.
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for !condition() {
-		if time.Now().After(deadline) {
-			t.Fatalf("still not true: %s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
 }
 
 // children of a process, by /proc.

@@ -14,6 +14,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/handover"
 	"github.com/codebegen/preview-operator/internal/runner"
 	"github.com/codebegen/preview-operator/internal/runnerapi"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 // stage hands files over, not to be run yet.
@@ -202,7 +203,7 @@ func TestRunAwaitsTheMemoryLimit(t *testing.T) {
 		p.write("cgroup/memory.max", mib)
 		staged, results := p.stage(files, resized), make(chan runnerapi.Result)
 		go func() { results <- p.run(staged) }()
-		eventually(t, "the code is to be run", func() bool { return p.state().State == runnerapi.StateStarting })
+		support.Eventually(t, "the code is to be run", func() bool { return p.state().State == runnerapi.StateStarting })
 		p.write("cgroup/memory.new", "536870912")
 		if err := os.Rename(p.path("cgroup/memory.new"), p.path("cgroup/memory.max")); err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/codebegen/preview-operator/internal/runnerapi"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 func (p *pod) terminate() {
@@ -41,7 +42,7 @@ async def app(scope, receive, send):
 		t.Fatalf("got %+v", result)
 	}
 	p.terminate()
-	eventually(t, "the application was asked to stop", func() bool { return p.exists("asked") })
+	support.Eventually(t, "the application was asked to stop", func() bool { return p.exists("asked") })
 	select {
 	case <-p.exited:
 		t.Error("the runner did not wait for its application")
