@@ -39,5 +39,5 @@ helm test "$release" --namespace "$system_namespace" --timeout 2m
 step 5 5 "running the specs"
 printf '#!/bin/sh\nexec "%s/bin/localcluster" --name e2e kubectl "$@"\n' "$PWD" >bin/kubectl-e2e
 chmod +x bin/kubectl-e2e
-E2E_KUBECONFIG=$KUBECONFIG E2E_GATEWAY_URL=$(local_gateway_url) E2E_KUBECTL=$PWD/bin/kubectl-e2e GINKGO=1 \
+E2E_KUBECONFIG=$KUBECONFIG E2E_GATEWAY_URL=$(local_gateway_url) E2E_KUBECTL=$PWD/bin/kubectl-e2e E2E_HELM=$helm_path GINKGO=1 \
 	hack/suite.sh e2e . -timeout 40m ./test/e2e "$@"

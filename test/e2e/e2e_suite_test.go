@@ -52,6 +52,7 @@ var _ = Describe("An installation", func() {
 	Describe("traces", Ordered, tracingSpecs)
 	Describe("logs", logSpecs)
 	Describe("crash of the manager", crashSpecs)
+	Describe("PostgreSQL", Ordered, postgresSpecs)
 	Describe("capacity", Ordered, capacitySpecs)
 })
 

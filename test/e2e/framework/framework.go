@@ -51,6 +51,8 @@ type Config struct {
 	JWTSecretFile string
 	// Kubectl is the binary to run: E2E_KUBECTL, else kubectl.
 	Kubectl string
+	// Helm is the binary to run: E2E_HELM, else helm.
+	Helm string
 	// Namespace of the previews: E2E_NAMESPACE, else previews.
 	Namespace string
 }
@@ -62,6 +64,7 @@ func ConfigFromEnv() (Config, error) {
 		GatewayURL:    strings.TrimRight(os.Getenv("E2E_GATEWAY_URL"), "/"),
 		JWTSecretFile: os.Getenv("E2E_JWT_SECRET_FILE"),
 		Kubectl:       first(os.Getenv("E2E_KUBECTL"), "kubectl"),
+		Helm:          first(os.Getenv("E2E_HELM"), "helm"),
 		Namespace:     first(os.Getenv("E2E_NAMESPACE"), "previews"),
 	}
 	if c.Kubeconfig == "" {
@@ -160,6 +163,21 @@ func (c *Cluster) findGateway(ctx context.Context) (string, error) {
 		}
 	}
 	return "http://" + net.JoinHostPort(host, strconv.Itoa(int(port))), nil
+}
+
+// HostAddress is the address of this machine at which the node, and so its pods, reach it.
+func (c *Cluster) HostAddress(ctx context.Context) (string, error) {
+	node, err := c.nodeAddress(ctx)
+	if err != nil {
+		return "", err
+	}
+	// Nothing is sent: the kernel chooses the address by its routes.
+	conn, err := new(net.Dialer).DialContext(ctx, "udp", net.JoinHostPort(node, "9"))
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	return conn.LocalAddr().(*net.UDPAddr).IP.String(), nil
 }
 
 func (c *Cluster) nodeAddress(ctx context.Context) (string, error) {

@@ -79,6 +79,16 @@ func (g *Gateway) As(user string) (*UserClient, error) {
 	return &UserClient{gateway: g, User: user, Bearer: token}, nil
 }
 
+// Anonymous returns a client of nobody.
+func (g *Gateway) Anonymous() *UserClient { return &UserClient{gateway: g} }
+
+// At is another gateway of the same installation.
+func (g *Gateway) At(baseURL string) *Gateway {
+	other := *g
+	other.URL = baseURL
+	return &other
+}
+
 // UserClient calls the HTTP API as one user.
 type UserClient struct {
 	gateway *Gateway

@@ -10,8 +10,11 @@ import (
 	"time"
 )
 
-// kubectlTimeout bounds one call of kubectl.
-const kubectlTimeout = 90 * time.Second
+// kubectlTimeout and helmTimeout bound one call of each.
+const (
+	kubectlTimeout = 90 * time.Second
+	helmTimeout    = 4 * time.Minute
+)
 
 // Kubectl runs the real kubectl in the namespace of the previews and returns what it printed.
 func (c *Cluster) Kubectl(ctx context.Context, args ...string) (string, error) {
@@ -22,15 +25,25 @@ func (c *Cluster) Kubectl(ctx context.Context, args ...string) (string, error) {
 func (c *Cluster) KubectlInput(ctx context.Context, stdin string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, kubectlTimeout)
 	defer cancel()
-	all := append([]string{"--kubeconfig", c.Kubeconfig, "--namespace", c.Namespace}, args...)
-	command := exec.CommandContext(ctx, c.Config.Kubectl, all...)
+	return c.run(ctx, stdin, c.Config.Kubectl, append([]string{"--namespace", c.Namespace}, args...))
+}
+
+// Helm runs the real helm in the namespace of the installation and returns what it printed.
+func (c *Cluster) Helm(ctx context.Context, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, helmTimeout)
+	defer cancel()
+	return c.run(ctx, "", c.Config.Helm, append([]string{"--namespace", SystemNamespace}, args...))
+}
+
+func (c *Cluster) run(ctx context.Context, stdin, program string, args []string) (string, error) {
+	command := exec.CommandContext(ctx, program, append([]string{"--kubeconfig", c.Kubeconfig}, args...)...)
 	// KUBECONFIG of the caller must not be mixed in.
 	command.Env = append(os.Environ(), "KUBECONFIG="+c.Kubeconfig)
 	command.Stdin = strings.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {
-		return stdout.String(), fmt.Errorf("kubectl %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
+		return stdout.String(), fmt.Errorf("%s %s: %w: %s", program, strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
 	}
 	return stdout.String(), nil
 }
