@@ -152,7 +152,7 @@ func New(opts Options) (*API, error) {
 	}
 	a.runs = measuredRuns{a.runs, a.metrics.store}
 	a.scrape = promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{})
-	a.activity = newActivity(opts.Now, a.writeActivity)
+	a.activity = newActivity(opts.Now, a.quietAfterStart, a.writeActivity)
 	a.discovered = newDiscoveries(opts.Now)
 	a.instances.OnEnd(func(uid types.UID, gone bool) {
 		a.forwarder.Forget(string(uid))
@@ -265,6 +265,12 @@ func (a *API) Run(ctx context.Context) {
 
 // Drain makes the API unready and tells streams to end.
 func (a *API) Drain() { a.drainOnce.Do(func() { close(a.draining) }) }
+
+// quietAfterStart leaves a session so short that the wait matters the half of its time.
+func (a *API) quietAfterStart(pvi *v1alpha1.PreviewInstance) time.Duration {
+	session := time.Duration(seconds(pvi.Spec.SessionTimeoutSeconds, a.settings.Current().SessionTimeout)) * time.Second
+	return min(activityQuiet, session/2)
+}
 
 func (a *API) writeActivity(ctx context.Context, pvi *v1alpha1.PreviewInstance, at time.Time) error {
 	return a.patch(ctx, pvi, map[string]any{"metadata": map[string]any{
