@@ -98,12 +98,9 @@ func (p *pool) create(ctx context.Context) (warmPod, error) {
 	if err != nil {
 		return warmPod{}, err
 	}
-	nobody := &v1alpha1.PreviewInstance{ObjectMeta: metav1.ObjectMeta{Namespace: p.namespace}}
-	pod := podspec.Pod(podspec.PodInput{
-		Instance: nobody, Runtime: p.runtime, Name: name, Port: skeletonPort, SecretHash: secret.Hash(), MemoryLimitMB: 512,
-	})
-	pod.OwnerReferences, pod.Annotations = nil, nil
-	delete(pod.Labels, v1alpha1.LabelInstanceUID)
+	pod := podspec.WarmPod(podspec.WarmInput{Runtime: p.runtime, Name: name, SecretHash: secret.Hash(), MemoryLimitMB: 512})
+	// The runtime is in another namespace, and cannot own it.
+	pod.Namespace, pod.OwnerReferences = p.namespace, nil
 	pods := p.cluster.Kube.CoreV1().Pods(p.namespace)
 	if pod, err = pods.Create(ctx, pod, metav1.CreateOptions{}); err != nil {
 		return warmPod{}, err
