@@ -51,6 +51,7 @@ var _ = Describe("An installation", func() {
 	Describe("metrics", Ordered, ContinueOnFailure, metricsSpecs)
 	Describe("traces", Ordered, tracingSpecs)
 	Describe("logs", logSpecs)
+	Describe("operations", operationsSpecs)
 	Describe("crash of the manager", crashSpecs)
 	Describe("PostgreSQL", Ordered, postgresSpecs)
 	Describe("capacity", Ordered, capacitySpecs)
