@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -19,6 +20,8 @@ import (
 const (
 	// holdPoll is how soon a pod is looked at again whose log is not read to its end.
 	holdPoll = 100 * time.Millisecond
+	// statusPrecision is that of the times in a status, and sharpenWithin how long it takes at most, as a rule, to write one.
+	statusPrecision, sharpenWithin = time.Second, time.Second
 	// settlePatience bounds the wait for the record of an instance that goes: the store may be away.
 	settlePatience = 2 * time.Second
 )
@@ -66,14 +69,25 @@ func (r *PreviewInstanceReconciler) record(s *scope, status v1alpha1.PreviewInst
 		return
 	}
 	run := runRecord(s.instance, status)
-	run.Details = rundetails.Details{
+	details := rundetails.Details{
 		SessionTimeout: int64(seconds(s.instance.Spec.SessionTimeoutSeconds, r.settings.Current().SessionTimeout).Seconds()),
 		MaxUptime:      int64(seconds(s.instance.Spec.MaxUptimeSeconds, r.settings.Current().MaxUptime).Seconds()),
 		StartupTimeout: int64(r.startupTimeout(s).Seconds()),
 		MemoryLimitMB:  status.MemoryLimitMB,
-	}.Encode()
+	}
+	run.Details = details.Encode()
 	r.collector.Record(run)
-	r.collector.System(run.UID, systemLines(s.instance, status)...)
+	r.collector.System(run.UID, sharpened(systemLines(s.instance, status, details), r.now())...)
+}
+
+// sharpened gives lines that tell of this moment its time: those of a status have whole seconds.
+func sharpened(lines []collector.SystemLine, now time.Time) []collector.SystemLine {
+	for i := range lines {
+		if line := &lines[i]; !line.At.After(now) && now.Sub(line.At) < statusPrecision+sharpenWithin {
+			line.At = now
+		}
+	}
+	return lines
 }
 
 // endedBeforeDeletion reports whether a run had ended when its instance was deleted: that is the end which counts.
@@ -144,7 +158,8 @@ func timeOf(t *metav1.Time) *time.Time {
 	return &t.Time
 }
 
-// The numbers of the lines that tell of a run. Each is told once, however often it is derived.
+// The numbers of the lines that tell of a run. Each is told once, however often it is derived. They are part of what is
+// stored: new ones come last.
 const (
 	linePod = iota + 1
 	lineStarted
@@ -152,13 +167,14 @@ const (
 	lineServing
 	lineEnding
 	lineEnded
+	lineCreated
 )
 
-// systemLines tells the steps that a status shows, for people.
-func systemLines(instance *v1alpha1.PreviewInstance, status v1alpha1.PreviewInstanceStatus) []collector.SystemLine {
+// systemLines tells the steps that a status shows, in their order, for people.
+func systemLines(instance *v1alpha1.PreviewInstance, status v1alpha1.PreviewInstanceStatus, details rundetails.Details) []collector.SystemLine {
 	var lines []collector.SystemLine
-	tell := func(seq int64, at metav1.Time, level loglevel.Level, format string, args ...any) {
-		lines = append(lines, collector.SystemLine{Seq: seq, At: at.Time, Level: level, Message: fmt.Sprintf(format, args...)})
+	tell := func(seq int64, at time.Time, level loglevel.Level, format string, args ...any) {
+		lines = append(lines, collector.SystemLine{Seq: seq, At: at, Level: level, Message: fmt.Sprintf(format, args...)})
 	}
 	reached := func(kind string) *metav1.Condition {
 		if c := meta.FindStatusCondition(status.Conditions, kind); c != nil && c.Status == metav1.ConditionTrue {
@@ -166,37 +182,89 @@ func systemLines(instance *v1alpha1.PreviewInstance, status v1alpha1.PreviewInst
 		}
 		return nil
 	}
+	if status.Phase == "" {
+		return nil
+	}
+	tell(lineCreated, begunAt(instance, status), loglevel.Info, "%s", createdText(instance, status))
 	if port := reached(v1alpha1.ConditionPortAllocated); port != nil && status.PodName != "" {
-		tell(linePod, port.LastTransitionTime, loglevel.Info, "claimed port %d and pod %s", status.Port, status.PodName)
+		tell(linePod, port.LastTransitionTime.Time, loglevel.Info, "claimed port %d and pod %s", status.Port, status.PodName)
 	}
 	if pod := reached(v1alpha1.ConditionPodReady); pod != nil {
-		tell(lineStarted, pod.LastTransitionTime, loglevel.Info, "the pod runs on node %s", status.NodeName)
+		tell(lineStarted, pod.LastTransitionTime.Time, loglevel.Info, "the pod runs on node %s, with at most %d MiB of memory", status.NodeName, status.MemoryLimitMB)
 	}
 	if code := reached(v1alpha1.ConditionCodeLoaded); code != nil {
-		tell(lineCode, code.LastTransitionTime, loglevel.Info, "the code is loaded")
+		tell(lineCode, code.LastTransitionTime.Time, loglevel.Info, "the code is loaded")
 	}
 	if status.StartedAt != nil {
-		tell(lineServing, *status.StartedAt, loglevel.Info, "running: the application accepts connections")
+		tell(lineServing, status.StartedAt.Time, loglevel.Info, "running: the application accepts connections")
 	}
 	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil || !endingPhase(status.Phase) {
 		return lines
 	}
 	if failure := failureOf(instance, status); failure != nil {
-		tell(lineEnding, failure.At, loglevel.Error, "failed: %s", failureText(failure))
+		tell(lineEnding, failure.At.Time, loglevel.Error, "failed: %s", failureText(failure))
 	} else {
-		tell(lineEnding, ready.LastTransitionTime, loglevel.Info, "stopping: %s", status.Reason)
+		tell(lineEnding, ready.LastTransitionTime.Time, loglevel.Info, "stopping: %s (%s)", endingText(status.Reason, details), status.Reason)
 	}
 	if status.StoppedAt != nil {
-		tell(lineEnded, *status.StoppedAt, loglevel.Info, "ended: the port is free again")
+		tell(lineEnded, status.StoppedAt.Time, loglevel.Info, "ended%s: it holds no port any more", uptimeText(status))
 	}
 	return lines
 }
 
+// versionDigits are enough of a version to tell it from others.
+const versionDigits = 12
+
+// createdText says what runs, and for whom.
+func createdText(instance *v1alpha1.PreviewInstance, status v1alpha1.PreviewInstanceStatus) string {
+	text := "created"
+	if status.Restarts > 0 {
+		text = "started again"
+	}
+	spec := &instance.Spec
+	if spec.UserID != "" {
+		text += " for user " + spec.UserID
+	}
+	if spec.GenerationID != "" {
+		text += ", generation " + spec.GenerationID
+	}
+	if source := spec.Source.Generation; source != nil && source.Version != "" {
+		text += " in version " + source.Version[:min(len(source.Version), versionDigits)]
+	}
+	return text + ", runtime " + spec.RuntimeName
+}
+
+// endingText puts the reasons of askedFor in words.
+func endingText(reason string, details rundetails.Details) string {
+	switch reason {
+	case v1alpha1.ReasonStopRequested:
+		return "it was asked to stop"
+	case v1alpha1.ReasonDeleted:
+		return "its PreviewInstance was deleted"
+	case v1alpha1.ReasonSessionTimeout:
+		return fmt.Sprintf("nobody has used it for %d s", details.SessionTimeout)
+	case v1alpha1.ReasonMaxUptime:
+		return fmt.Sprintf("it has run for as long as it may, %d s", details.MaxUptime)
+	}
+	return "it cannot go on"
+}
+
 func failureText(failure *v1alpha1.Failure) string {
-	text := failure.Reason + ": " + failure.Message
+	text := failure.Message
+	if !strings.HasPrefix(text, failure.Reason+":") {
+		text = failure.Reason + ": " + text
+	}
 	if failure.ExitCode != nil {
 		text += fmt.Sprintf(" (exit code %d)", *failure.ExitCode)
 	}
 	return text
+}
+
+// uptimeText says how long the application ran, nothing when it never did.
+func uptimeText(status v1alpha1.PreviewInstanceStatus) string {
+	if status.StartedAt == nil {
+		return ""
+	}
+	return fmt.Sprintf(" after %d s", int64(max(status.StoppedAt.Sub(status.StartedAt.Time), 0)/time.Second))
 }

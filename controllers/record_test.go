@@ -10,6 +10,8 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/collector"
+	"github.com/codebegen/preview-operator/internal/rundetails"
 	"github.com/codebegen/preview-operator/internal/store"
 )
 
@@ -27,7 +29,7 @@ func recorded(change func(*v1alpha1.PreviewInstance)) *v1alpha1.PreviewInstance 
 			Source: v1alpha1.Source{Generation: &v1alpha1.GenerationSource{Version: "v1"}},
 		},
 		Status: v1alpha1.PreviewInstanceStatus{
-			Phase: v1alpha1.PhaseRunning, Reason: "Serving", Port: 3001, PodName: "pod", NodeName: "node", StartedAt: ptr.To(at(105)),
+			Phase: v1alpha1.PhaseRunning, Reason: "Serving", Port: 3001, PodName: "pod", NodeName: "node", MemoryLimitMB: 512, StartedAt: ptr.To(at(105)),
 			Conditions: []metav1.Condition{
 				reached(v1alpha1.ConditionAccepted, 101), reached(v1alpha1.ConditionPortAllocated, 102), reached(v1alpha1.ConditionPodReady, 103),
 				reached(v1alpha1.ConditionCodeLoaded, 104), reached(v1alpha1.ConditionServing, 105), reached(v1alpha1.ConditionReady, 105),
@@ -50,30 +52,66 @@ func failed(at metav1.Time) *v1alpha1.Failure {
 }
 
 func TestSystemLines(t *testing.T) {
-	started := []string{"1 102 INFO claimed port 3001 and pod pod", "2 103 INFO the pod runs on node node", "3 104 INFO the code is loaded", "4 105 INFO running: the application accepts connections"}
+	started := []string{
+		"7 100 INFO created for user user, generation generation in version v1, runtime python",
+		"1 102 INFO claimed port 3001 and pod pod", "2 103 INFO the pod runs on node node, with at most 512 MiB of memory",
+		"3 104 INFO the code is loaded", "4 105 INFO running: the application accepts connections",
+	}
+	stopped := func(reason string) func(*v1alpha1.PreviewInstance) { return ended(v1alpha1.PhaseStopped, reason) }
+	after := func(lines ...string) []string { return append(started[:5:5], lines...) }
+	const end = "6 111 INFO ended after 6 s: it holds no port any more"
 	for name, test := range map[string]struct {
 		change func(*v1alpha1.PreviewInstance)
 		want   []string
 	}{
 		"new":     {func(i *v1alpha1.PreviewInstance) { i.Status = v1alpha1.PreviewInstanceStatus{} }, nil},
 		"running": {func(*v1alpha1.PreviewInstance) {}, started},
-		"stopped": {ended(v1alpha1.PhaseStopped, v1alpha1.ReasonStopRequested), append(started[:4:4], "5 110 INFO stopping: StopRequested", "6 111 INFO ended: the port is free again")},
+		"not ours": {func(i *v1alpha1.PreviewInstance) {
+			i.Spec = v1alpha1.PreviewInstanceSpec{RuntimeName: "python"}
+			i.Status = v1alpha1.PreviewInstanceStatus{Phase: v1alpha1.PhaseStarting}
+		}, []string{"7 100 INFO created, runtime python"}},
+		"stopped": {stopped(v1alpha1.ReasonStopRequested), after("5 110 INFO stopping: it was asked to stop (StopRequested)", end)},
+		"deleted": {stopped(v1alpha1.ReasonDeleted), after("5 110 INFO stopping: its PreviewInstance was deleted (Deleted)", end)},
+		"idle":    {stopped(v1alpha1.ReasonSessionTimeout), after("5 110 INFO stopping: nobody has used it for 60 s (SessionTimeout)", end)},
+		"too old": {stopped(v1alpha1.ReasonMaxUptime), after("5 110 INFO stopping: it has run for as long as it may, 120 s (MaxUptime)", end)},
 		"failed": {func(i *v1alpha1.PreviewInstance) {
 			ended(v1alpha1.PhaseFailed, v1alpha1.ReasonOOMKilled)(i)
 			i.Status.LastFailure = failed(at(109))
-		}, append(started[:4:4], "5 109 ERROR failed: OOMKilled: too much (exit code 137)", "6 111 INFO ended: the port is free again")},
+		}, after("5 109 ERROR failed: OOMKilled: too much (exit code 137)", end)},
+		"failed before it served, with a message that names the reason": {func(i *v1alpha1.PreviewInstance) {
+			ended(v1alpha1.PhaseFailed, v1alpha1.ReasonImportError)(i)
+			i.Status.LastFailure = &v1alpha1.Failure{Reason: v1alpha1.ReasonImportError, Message: "ImportError: no module", At: at(109)}
+			i.Status.StartedAt = nil
+		}, append(started[:4:4], "5 109 ERROR failed: ImportError: no module", "6 111 INFO ended: it holds no port any more")},
 		"stopped, an earlier run had failed": {func(i *v1alpha1.PreviewInstance) {
-			ended(v1alpha1.PhaseStopping, v1alpha1.ReasonMaxUptime)(i)
+			ended(v1alpha1.PhaseStopping, v1alpha1.ReasonStopRequested)(i)
 			i.Status.StoppedAt, i.Status.Restarts, i.Status.LastFailure = nil, 1, failed(at(100))
-		}, append(started[:4:4], "5 110 INFO stopping: MaxUptime")},
+		}, append(
+			[]string{"7 101 INFO started again for user user, generation generation in version v1, runtime python"},
+			append(started[1:5:5], "5 110 INFO stopping: it was asked to stop (StopRequested)")...)},
 	} {
 		instance := recorded(test.change)
 		var got []string
-		for _, line := range systemLines(instance, instance.Status) {
+		for _, line := range systemLines(instance, instance.Status, rundetails.Details{SessionTimeout: 60, MaxUptime: 120}) {
 			got = append(got, fmt.Sprintf("%d %d %s %s", line.Seq, line.At.Unix(), line.Level, line.Message))
 		}
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// What a status says of this second is told with the time that it is; what is older stays as it is.
+func TestSharpened(t *testing.T) {
+	now := time.Unix(100, 700)
+	for name, test := range map[string]struct{ at, want time.Time }{
+		"this second":     {time.Unix(100, 0), now},
+		"the last second": {time.Unix(99, 0), now},
+		"long ago":        {time.Unix(98, 0), time.Unix(98, 0)},
+		"not yet":         {time.Unix(101, 0), time.Unix(101, 0)},
+	} {
+		if got := sharpened([]collector.SystemLine{{At: test.at}}, now)[0].At; !got.Equal(test.want) {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,13 +21,20 @@ const (
 	lineCost      = 128
 	// maxSystemSeq bounds the numbers of system lines: one bit each.
 	maxSystemSeq = 62
-	maxRetry     = 2 * time.Second
+	// holdSystem is how long such a line waits for what the application has printed before it, which takes a moment to come.
+	holdSystem = 100 * time.Millisecond
+	maxRetry   = 2 * time.Second
 )
 
 // queue holds the lines of one run that wait to be stored. The batcher's lock guards it, but for told.
 type queue struct {
 	lines []store.LogLine
 	bytes int
+	// held are system lines that are not among lines yet, and lastAt is the latest time of a line that is or was.
+	held   []store.LogLine
+	lastAt time.Time
+	// holding ends the wait of those that are held.
+	holding *time.Timer
 	// listed is set while the batcher's list has the queue.
 	listed bool
 	// failures in a row, and when the next attempt is due.
@@ -48,6 +56,8 @@ type batcher struct {
 	logger *slog.Logger
 	now    func() time.Time
 	retry  time.Duration
+	// holding is holdSystem; tests have more.
+	holding time.Duration
 
 	mu     sync.Mutex
 	queues []*queue
@@ -58,7 +68,7 @@ type batcher struct {
 
 func newBatcher(options Options) *batcher {
 	return &batcher{
-		store: options.Store, logger: options.Logger, now: options.Now, retry: options.RetryMin,
+		store: options.Store, logger: options.Logger, now: options.Now, retry: options.RetryMin, holding: holdSystem,
 		due: make(chan struct{}, 1), full: make(chan struct{}, 1),
 	}
 }
@@ -108,7 +118,7 @@ func (b *batcher) progress(q *queue) (stored, bytes int64, changed <-chan struct
 func (b *batcher) drained(ctx context.Context, q *queue) error {
 	for {
 		b.mu.Lock()
-		empty, changed := q.bytes == 0, b.wait(q)
+		empty, changed := q.bytes == 0 && len(q.held) == 0, b.wait(q)
 		b.mu.Unlock()
 		if empty {
 			return nil
@@ -127,12 +137,69 @@ func (b *batcher) add(q *queue, lines []store.LogLine) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	for len(q.held) > 0 {
+		// What is printed comes in its order: nothing that belongs before the held line comes after a later one.
+		n := slices.IndexFunc(lines, func(line store.LogLine) bool { return line.At.After(q.held[0].At) })
+		if n < 0 {
+			break
+		}
+		b.push(q, lines[:n])
+		lines = lines[n:]
+		b.letGo(q)
+	}
+	b.push(q, lines)
+}
+
+// push adds lines, with the lock held.
+func (b *batcher) push(q *queue, lines []store.LogLine) {
+	if len(lines) == 0 {
+		return
+	}
 	q.lines = append(q.lines, lines...)
 	for i := range lines {
 		q.bytes += len(lines[i].Message) + lineCost
+		if lines[i].At.After(q.lastAt) {
+			q.lastAt = lines[i].At
+		}
 	}
 	b.count += len(lines)
 	b.list(q)
+}
+
+// hold adds system lines after holdSystem, before a line that was printed later, or when release is called.
+func (b *batcher) hold(q *queue, lines []store.LogLine) {
+	if len(lines) == 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(q.held) == 0 {
+		q.holding = time.AfterFunc(b.holding, func() { b.release(q) })
+	}
+	q.held = append(q.held, lines...)
+}
+
+// release adds the lines that are held.
+func (b *batcher) release(q *queue) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for len(q.held) > 0 {
+		b.letGo(q)
+	}
+}
+
+// letGo adds the first line that is held, with the lock held. Some times are from statuses, which have whole seconds: in the
+// second of the line before it, it is as late as that.
+func (b *batcher) letGo(q *queue) {
+	line := q.held[0]
+	if line.At.Before(q.lastAt) && line.At.Truncate(time.Second).Equal(q.lastAt.Truncate(time.Second)) {
+		line.At = q.lastAt
+	}
+	b.push(q, []store.LogLine{line})
+	if q.held = q.held[1:]; len(q.held) == 0 {
+		q.held = nil
+		q.holding.Stop()
+	}
 }
 
 // list puts a queue where run finds it, with the lock held.

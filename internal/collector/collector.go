@@ -226,7 +226,7 @@ func (c *Collector) System(runUID string, lines ...SystemLine) {
 			RunUID: runUID, Source: store.SourceSystem, Seq: line.Seq, At: line.At, Level: string(line.Level), Message: line.Message,
 		})
 	}
-	c.batcher.add(q, news)
+	c.batcher.hold(q, news)
 }
 
 // setAttached tells whether the journal of a run is being read.

@@ -369,6 +369,62 @@ func TestSystemLinesAreStoredOnce(t *testing.T) {
 	}
 }
 
+// A status is seen before what the application printed just before has come, and its times have whole seconds. The log is
+// in the order of its times all the same.
+func TestSystemLinesComeAfterWhatWasPrintedBefore(t *testing.T) {
+	at := func(millis int64) time.Time { return time.UnixMilli(1_000_000 + millis).UTC() }
+	m := newMemory()
+	c := newCollector(t, m, &fakePods{})
+	c.batcher.holding = time.Hour
+	system := func(seq, millis int64) { c.System(runUID, SystemLine{Seq: seq, At: at(millis)}) }
+	printed := func(seq, millis int64) store.LogLine {
+		return store.LogLine{RunUID: runUID, Source: store.SourceSubprocess, Seq: seq, At: at(millis)}
+	}
+	prints := func(seq, millis int64) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.batcher.add(c.queue(runUID), []store.LogLine{printed(seq, millis)})
+	}
+	settle := func() {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		if err := c.Settle(ctx, runUID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	system(1, 560)
+	prints(1, 541)
+	prints(2, 543)
+	settle()
+	system(5, 700)
+	system(6, 700)
+	c.mu.Lock()
+	c.batcher.add(c.queue(runUID), []store.LogLine{printed(7, 650), printed(8, 750)})
+	c.mu.Unlock()
+	prints(3, 5586)
+	system(2, 5000)
+	system(3, 7000)
+	settle()
+	system(4, 2000)
+	settle()
+	var got []string
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, line := range m.lines {
+		got = append(got, fmt.Sprintf("%s %d %d", line.Source, line.Seq, line.At.Sub(at(0)).Milliseconds()))
+	}
+	want := []string{
+		"subprocess 1 541", "subprocess 2 543", "system 1 560", "subprocess 7 650", "system 5 700", "system 6 700", "subprocess 8 750",
+		"subprocess 3 5586", "system 2 5586", "system 3 7000",
+		// What is told late keeps its time.
+		"system 4 2000",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // What the store refuses of one run must not keep back the others.
 func TestOneRunDoesNotKeepBackOthers(t *testing.T) {
 	m := newMemory()

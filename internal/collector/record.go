@@ -58,6 +58,7 @@ func (c *Collector) Settle(ctx context.Context, runUID string) error {
 	q := c.queues[runUID]
 	c.mu.Unlock()
 	if q != nil {
+		c.batcher.release(q)
 		if err := c.batcher.drained(ctx, q); err != nil {
 			return err
 		}

@@ -120,7 +120,7 @@ func TestFailures(t *testing.T) {
 			files: map[string]string{"main.py": asgi("import missing_package", "1"), "requirements.txt": "missing-package==1.0  # no\nuvicorn\n"},
 			want: runnerapi.Failure{Reason: runnerapi.ReasonImportError, ExitCode: exit(1),
 				Message: "ModuleNotFoundError: No module named 'missing_package' (main.py, line 2); requirements.txt names packages this image lacks: missing-package, uvicorn"},
-			code: 1, output: "preview: requirements.txt names packages this image lacks: missing-package, uvicorn\nTraceback (most recent call last):\n  File \"{app}/main.py\", line 2, in <module>\n",
+			code: 1, output: "preview: WARNING: requirements.txt names packages this image lacks: missing-package, uvicorn\nTraceback (most recent call last):\n  File \"{app}/main.py\", line 2, in <module>\n",
 		},
 		"syntax error": {
 			files: map[string]string{"main.py": "app = FastAPI(\n"},

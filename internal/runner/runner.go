@@ -253,7 +253,7 @@ func (r *Runner) finish() int {
 	failure := *r.failure
 	r.mu.Unlock()
 	if err := writeTerminationLog(r.options.TerminationLog, failure); err != nil {
-		r.journal.say("termination log: %v", err)
+		r.journal.say("WARNING: termination log: %v", err)
 	}
 	if failure.ExitCode != nil && *failure.ExitCode != 0 {
 		return int(*failure.ExitCode)
@@ -269,7 +269,7 @@ func (r *Runner) stop() {
 	if current != nil {
 		current.fail(failf(runnerapi.ReasonAppExited, "the pod was stopped"))
 		if !current.stop(r.reaper, r.stopGrace) {
-			r.journal.say("the application did not stop within %s of being asked to, and was killed", r.stopGrace)
+			r.journal.say("WARNING: the application did not stop within %s of being asked to, and was killed", r.stopGrace)
 		}
 	}
 }

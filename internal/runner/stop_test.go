@@ -77,7 +77,7 @@ def ignore(*_):
 	if code := p.exitCode(); code != 143 {
 		t.Errorf("exit code %d, want 143", code)
 	}
-	if output := p.output.String(); !strings.Contains(output, "ignored\n") || !strings.Contains(output, "preview: the application did not stop within 300ms of being asked to, and was killed\n") {
+	if output := p.output.String(); !strings.Contains(output, "ignored\n") || !strings.Contains(output, "preview: WARNING: the application did not stop within 300ms of being asked to, and was killed\n") {
 		t.Error("the application was not asked to stop, or not killed")
 	}
 	// Its child is gone, too: it would hold the pipe, to whose end exitCode waits.

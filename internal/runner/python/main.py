@@ -50,14 +50,14 @@ def main(mode, control_fd, report_fd, memory_mb, modules):
     except Failure as failure:
         if failure.__cause__ is not None:
             print_traceback(failure.__cause__)
-        say(f"the application did not start: {failure}")
+        say(f"ERROR: the application did not start: {failure}")
         fail(report, failure.reason, str(failure), 1)
     except SystemExit as end:
         if report.fd is None:
             raise
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
         message = f"the application exited while it started: {describe(end)}"
-        say(message)
+        say(f"ERROR: {message}")
         fail(report, "AppExited", message, code & 0xFF)
 
 

@@ -65,7 +65,7 @@ def preload(control, memory_mb, modules):
         if "fastapi" in sys.modules:
             warm_up()
     except Exception as error:
-        say(f"warm-up failed, the first request will be slower: {describe(error)}")
+        say(f"WARNING: warm-up failed, the first request will be slower: {describe(error)}")
     for thread in threading.enumerate():
         # A thread that holds a lock during the fork holds it for ever in the child.
         if thread is not threading.current_thread():
@@ -81,7 +81,7 @@ def load_module(name):
             raise
     except Exception as error:
         # A module that cannot be loaded here may do where a project sets it up; without it, launches are only slower.
-        say(f"{name} was not preloaded: {describe(error)}")
+        say(f"WARNING: {name} was not preloaded: {describe(error)}")
 
 
 def fork(control, tidy):

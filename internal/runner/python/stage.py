@@ -33,7 +33,7 @@ class Staged:
         self.folder = project_root(command["folder"])
         self.missing = lacking(self.folder, installed_names() if installed is None else installed)
         for line in self.missing:
-            say(line)
+            say(f"WARNING: {line}")
         os.chdir(self.folder)
         sys.modules["__main__"] = types.ModuleType("__main__")
         # The workspace is memory, and the project is imported once.
