@@ -225,9 +225,21 @@ func TestRightsAreNoWiderThanNeeded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			objects := render(t, append(args, "--set", "rbac.aggregateToDefaultRoles=false")...)
-			clusterWide := slices.ContainsFunc(objects, func(o unstructured.Unstructured) bool { return o.GetKind() == "ClusterRoleBinding" })
-			if want := name == "all namespaces"; clusterWide != want {
-				t.Errorf("cluster-wide rights: %v, want %v", clusterWide, want)
+			var clusterWide []string
+			for _, object := range objects {
+				if object.GetKind() == "ClusterRoleBinding" {
+					clusterWide = append(clusterWide, object.GetName())
+				}
+			}
+			// The nodes belong to no namespace; their role has nothing else.
+			want := []string{"preview-operator-manager-nodes"}
+			if name == "all namespaces" {
+				want = append(want, "preview-operator-manager")
+			}
+			slices.Sort(want)
+			slices.Sort(clusterWide)
+			if diff := cmp.Diff(want, clusterWide); diff != "" {
+				t.Errorf("cluster-wide rights (-want +got):\n%s", diff)
 			}
 			for _, object := range objects {
 				if object.GetKind() != "Role" && object.GetKind() != "ClusterRole" {
@@ -251,6 +263,9 @@ func checkRule(t *testing.T, role string, rule rbacv1.PolicyRule) {
 		if slices.Contains([]string{"*", "secrets", "escalate", "bind", "impersonate", "pods/exec", "pods/ephemeralcontainers"}, word) {
 			t.Errorf("%s grants %s: %v", role, word, rule)
 		}
+	}
+	if strings.HasSuffix(role, "-nodes") && (!slices.Equal(rule.Resources, []string{"nodes"}) || !slices.Equal(rule.Verbs, []string{"get", "list", "watch"})) {
+		t.Errorf("%s may do more than read nodes: %v", role, rule)
 	}
 	if slices.Contains(rule.Resources, "serviceaccounts/token") && !slices.Equal(rule.ResourceNames, []string{"preview-gateway"}) {
 		t.Errorf("%s may request tokens of service accounts %v, want preview-gateway alone", role, rule.ResourceNames)

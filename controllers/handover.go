@@ -30,8 +30,10 @@ const (
 
 // RunnerClient hands an assignment over to a runner and returns what became of it.
 type RunnerClient interface {
-	// Ready waits until the runner has loaded what it needs.
+	// Ready waits until the runner has loaded what it needs, and Preloaded until it has loaded everything; the latter fails
+	// when it has an assignment.
 	Ready(ctx context.Context, target handover.Target) error
+	Preloaded(ctx context.Context, target handover.Target) error
 	Assign(ctx context.Context, target handover.Target, assignment runnerapi.Assignment, code []byte) (runnerapi.Result, error)
 }
 

@@ -34,6 +34,7 @@ type Metrics struct {
 	lines     *telemetry.Counter
 	lag       *telemetry.Histogram
 	logs      *telemetry.Counter
+	warmMetrics
 
 	mu sync.Mutex
 	// phases of the instances that exist.
@@ -134,6 +135,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	m.lag = s.Histogram("preview_log_lag_seconds", "Age of the oldest line of each write of lines, once it is stored.", telemetry.Buckets)
 	m.logs = s.Counter("preview_logs_total", "Logs of runs that were read to their end: complete, or with lines missing.",
 		telemetry.Label{Name: "result", Values: []string{logComplete, logIncomplete}})
+	m.warmMetrics = newWarmMetrics(s)
 	m.store = s.Store([]string{"generation", "archive", "append-logs", "log-state", "last-number", "put-run", "retain-logs", "retain-runs"}, store.ErrNotFound, store.ErrNotOwner, store.ErrUnusable)
 	s.Gauges("preview_instances", "PreviewInstances by phase.", telemetry.Label{Name: "phase", Values: []string{
 		string(v1alpha1.PhaseStarting), string(v1alpha1.PhaseRunning), string(v1alpha1.PhaseStopping), string(v1alpha1.PhaseStopped), string(v1alpha1.PhaseFailed),

@@ -21,6 +21,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/handover"
 	"github.com/codebegen/preview-operator/internal/ports"
 	"github.com/codebegen/preview-operator/internal/runnerapi"
+	"github.com/codebegen/preview-operator/internal/settings"
 	"github.com/codebegen/preview-operator/internal/store"
 	"github.com/codebegen/preview-operator/internal/telemetry"
 	"github.com/codebegen/preview-operator/internal/telemetry/telemetrytest"
@@ -60,6 +61,7 @@ func newTestMetrics(t *testing.T) (*Metrics, *prometheus.Registry) {
 		t.Fatal(err)
 	}
 	m.watchPorts(allocator)
+	m.watchWarm(newWarmPods(settings.Fixed(settings.Settings{}), time.Now, m, nil))
 	return m, registry
 }
 

@@ -15,8 +15,12 @@ import (
 // ensureNamespace puts in place what the preview pods of a namespace share, before the first of them: the
 // NetworkPolicy that isolates them, then the Service that names them.
 func (r *PreviewInstanceReconciler) ensureNamespace(ctx context.Context, s *scope) error {
+	return r.prepareNamespace(ctx, s.instance.Namespace)
+}
+
+func (r *PreviewInstanceReconciler) prepareNamespace(ctx context.Context, namespace string) error {
 	policy := podspec.NetworkPolicy(podspec.NamespaceInput{
-		Namespace:         s.instance.Namespace,
+		Namespace:         namespace,
 		OperatorNamespace: r.settings.Current().PodNamespace,
 		PortMin:           r.settings.Current().PortMin,
 		PortMax:           r.settings.Current().PortMax,
@@ -32,7 +36,7 @@ func (r *PreviewInstanceReconciler) ensureNamespace(ctx context.Context, s *scop
 	}); err != nil {
 		return err
 	}
-	service := podspec.Service(s.instance.Namespace)
+	service := podspec.Service(namespace)
 	return r.ensure(ctx, service, &corev1.Service{}, func(found client.Object) bool {
 		current := found.(*corev1.Service)
 		if equality.Semantic.DeepEqual(current.Spec.Selector, service.Spec.Selector) &&

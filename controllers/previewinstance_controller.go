@@ -36,6 +36,8 @@ type PreviewInstanceReconciler struct {
 	handovers *handovers
 	wake      waker
 	metrics   *Metrics
+	// warm are the pods that wait for an instance.
+	warm      *warmPods
 	collector Collector
 	tracing   *telemetry.Tracing
 }
@@ -44,7 +46,8 @@ type PreviewInstanceReconciler struct {
 // +kubebuilder:rbac:groups=preview.codebegen.dev,namespace=previews,resources=previewinstances/status,verbs=get;update;patch
 // +kubebuilder:rbac:groups=preview.codebegen.dev,namespace=previews,resources=previewinstances/finalizers,verbs=update
 // +kubebuilder:rbac:groups=preview.codebegen.dev,namespace=previews,resources=previewruntimes,verbs=get;list;watch
-// +kubebuilder:rbac:groups="",namespace=previews,resources=pods,verbs=get;list;watch;create;delete
+// +kubebuilder:rbac:groups="",namespace=previews,resources=pods,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",namespace=previews,resources=pods/resize,verbs=patch
 // +kubebuilder:rbac:groups="",namespace=previews,resources=pods/log,verbs=get
 // +kubebuilder:rbac:groups="",namespace=previews,resources=services,verbs=get;list;watch;create;update
 // +kubebuilder:rbac:groups=networking.k8s.io,namespace=previews,resources=networkpolicies,verbs=get;list;watch;create;update

@@ -110,7 +110,14 @@ func SetupWithManager(mgr ctrl.Manager, o Options) error {
 		collector:   o.Collector,
 		tracing:     o.Tracing,
 	}
+	pools := &warmPoolReconciler{PreviewInstanceReconciler: r, runners: o.Runners, queue: &runtimeQueue{}}
+	// Pools are paced by the time that passes, whatever the clock of the instances says.
+	r.warm = newWarmPods(o.Settings, time.Now, o.Metrics, pools.queue.add)
 	o.Metrics.watchPorts(allocator)
+	o.Metrics.watchWarm(r.warm)
+	if err := pools.register(mgr, o.SkipNameValidation); err != nil {
+		return err
+	}
 	if err := mgr.Add(&sweeper{PreviewInstanceReconciler: r, namespaces: o.Settings.Current().WatchNamespaces}); err != nil {
 		return err
 	}

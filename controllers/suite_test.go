@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -80,12 +81,17 @@ type scriptedRunner struct {
 	unready  chan struct{}
 	// assigning is told of the context of each assignment, unless it is nil.
 	assigning func(context.Context)
+	// staged holds what each pod has staged, or ran.
+	staged map[string]string
+	// loading keeps pods from having preloaded everything.
+	loading atomic.Bool
 }
 
 func newScriptedRunner() *scriptedRunner {
 	return &scriptedRunner{
 		answers: map[string]runnerapi.Result{}, errors: map[string]error{},
 		assigned: map[string][]runnerapi.Assignment{}, code: map[string][]byte{},
+		staged: map[string]string{},
 	}
 }
 
@@ -100,6 +106,19 @@ func (r *scriptedRunner) Ready(ctx context.Context, _ handover.Target) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// Preloaded fails while pods are loading, and for those that have staged something.
+func (r *scriptedRunner) Preloaded(_ context.Context, target handover.Target) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.loading.Load():
+		return handover.ErrUnreachable
+	case r.staged[target.PodName] != "":
+		return handover.ErrConflict
+	}
+	return nil
 }
 
 // Assign answers serving unless the script says otherwise.

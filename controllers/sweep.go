@@ -33,7 +33,7 @@ const (
 // nothing behind, but finalizers can be removed by force, and a write whose answer was lost can be carried out later.
 //
 // Ours is only what has our labels, a name that we give, and either an instance for controller that is gone or uses
-// another pod, or no owner at all.
+// another pod, or a runtime for controller that is gone, or no owner at all.
 type sweeper struct {
 	*PreviewInstanceReconciler
 	// namespaces that are served; none means all.
@@ -88,12 +88,16 @@ func (w *sweeper) sweepNamespace(ctx context.Context, namespace string) error {
 	if err != nil {
 		return err
 	}
+	runtimes, err := w.listRuntimes(ctx, namespace)
+	if err != nil {
+		return err
+	}
 	within := func(name types.NamespacedName) bool {
 		return namespace == metav1.NamespaceAll || name.Namespace == namespace
 	}
 	w.sweepPorts(ctx, known, instances, within)
 	w.sweepHandovers(ctx, underWay, instances, within)
-	return errors.Join(w.sweepPods(ctx, pods, instances), w.letStuckGo(ctx, pods, instances))
+	return errors.Join(w.sweepPods(ctx, pods, sweptOwners{instances, runtimes}), w.letStuckGo(ctx, pods, instances))
 }
 
 func (w *sweeper) sweepPorts(ctx context.Context, known []ports.Holder, instances map[types.UID]sweptInstance, within func(types.NamespacedName) bool) {
@@ -118,11 +122,11 @@ func (w *sweeper) sweepHandovers(ctx context.Context, known map[types.UID]types.
 	}
 }
 
-func (w *sweeper) sweepPods(ctx context.Context, pods []metav1.PartialObjectMetadata, instances map[types.UID]sweptInstance) error {
+func (w *sweeper) sweepPods(ctx context.Context, pods []metav1.PartialObjectMetadata, owners sweptOwners) error {
 	var errs []error
 	for i := range pods {
 		pod := &pods[i]
-		reason := orphaned(pod, instances)
+		reason := owners.orphaned(pod)
 		if reason == "" {
 			continue
 		}
@@ -176,25 +180,47 @@ func (w *sweeper) letStuckGo(ctx context.Context, pods []metav1.PartialObjectMet
 // podNamePattern is that of podspec.PodName.
 var podNamePattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?-[a-z2-7]{10}$`)
 
+// sweptOwners are the owners of pods that exist, by UID.
+type sweptOwners struct {
+	instances map[types.UID]sweptInstance
+	runtimes  map[types.UID]bool
+}
+
 // orphaned says why a pod has to go, nothing for one that stays. It is pure.
-func orphaned(pod *metav1.PartialObjectMetadata, instances map[types.UID]sweptInstance) string {
-	uid := types.UID(pod.Labels[v1alpha1.LabelInstanceUID])
-	if pod.DeletionTimestamp != nil || pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentPreview || uid == "" ||
-		!podNamePattern.MatchString(pod.Name) {
+func (o sweptOwners) orphaned(pod *metav1.PartialObjectMetadata) string {
+	if pod.DeletionTimestamp != nil || pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentPreview || !podNamePattern.MatchString(pod.Name) {
 		return ""
 	}
+	if owner := warmOwner(pod); owner != nil {
+		if o.runtimes[owner.UID] {
+			return ""
+		}
+		return fmt.Sprintf("the PreviewRuntime of UID %s, which this pod waited for, is gone", owner.UID)
+	}
+	if pod.Labels[v1alpha1.LabelWarm] == v1alpha1.WarmUnclaimed && len(pod.OwnerReferences) == 0 {
+		return "the pod waits for an instance, but belongs to no PreviewRuntime"
+	}
+	return o.orphanedByInstance(pod, types.UID(pod.Labels[v1alpha1.LabelInstanceUID]))
+}
+
+func (o sweptOwners) orphanedByInstance(pod *metav1.PartialObjectMetadata, uid types.UID) string {
 	owner := metav1.GetControllerOf(pod)
 	switch {
+	case uid == "":
+		return ""
 	case owner == nil && len(pod.OwnerReferences) > 0:
 		return ""
 	case owner != nil && (owner.UID != uid || !ofKind(owner, "PreviewInstance")):
 		return ""
 	}
-	instance, exists := instances[uid]
+	instance, exists := o.instances[uid]
 	switch {
 	case !exists:
 		return fmt.Sprintf("the PreviewInstance of UID %s, whose pod this was, is gone", uid)
 	case instance.podName == pod.Name:
+		return ""
+	case instance.podName == "" && instance.starting:
+		// A claim is written beside the name in the status, and may be seen before it.
 		return ""
 	case instance.podName == "":
 		return fmt.Sprintf("the PreviewInstance of UID %s, whose pod this was, has no pod any more", uid)
@@ -212,6 +238,8 @@ func ofKind(owner *metav1.OwnerReference, kind string) bool {
 type sweptInstance struct {
 	// podName is the pod that its status names.
 	podName string
+	// starting is set while it may get a pod at any moment.
+	starting bool
 	// stuck is the instance itself if it is being deleted and our finalizer holds it.
 	stuck *v1alpha1.PreviewInstance
 }
@@ -238,7 +266,8 @@ func (w *sweeper) listInstances(ctx context.Context, namespace string) (map[type
 	err := eachPage(ctx, w.live, func() *v1alpha1.PreviewInstanceList { return &v1alpha1.PreviewInstanceList{} }, func(page *v1alpha1.PreviewInstanceList) {
 		for i := range page.Items {
 			instance := &page.Items[i]
-			swept := sweptInstance{podName: instance.Status.PodName}
+			phase := instance.Status.Phase
+			swept := sweptInstance{podName: instance.Status.PodName, starting: phase == "" || phase == v1alpha1.PhaseStarting}
 			if instance.DeletionTimestamp != nil && controllerutil.ContainsFinalizer(instance, v1alpha1.Finalizer) {
 				swept.stuck = instance.DeepCopy()
 			}
@@ -246,6 +275,17 @@ func (w *sweeper) listInstances(ctx context.Context, namespace string) (map[type
 		}
 	}, client.InNamespace(namespace))
 	return instances, err
+}
+
+// listRuntimes reads the UIDs of the runtimes of a namespace.
+func (w *sweeper) listRuntimes(ctx context.Context, namespace string) (map[types.UID]bool, error) {
+	runtimes := map[types.UID]bool{}
+	err := eachPage(ctx, w.live, func() *v1alpha1.PreviewRuntimeList { return &v1alpha1.PreviewRuntimeList{} }, func(page *v1alpha1.PreviewRuntimeList) {
+		for i := range page.Items {
+			runtimes[page.Items[i].UID] = true
+		}
+	}, client.InNamespace(namespace))
+	return runtimes, err
 }
 
 // eachPage reads a list in pages, all of them as of the time of the first.

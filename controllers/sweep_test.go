@@ -48,6 +48,8 @@ func TestOrphaned(t *testing.T) {
 		"its instance is of a later version":       {func(m *metav1.ObjectMeta) { m.OwnerReferences[0].APIVersion = "preview.codebegen.dev/v1" }, nil, gone},
 		"its instance uses another":                {nil, names("hello-klmnopqrst"), used},
 		"its instance has none any more":           {nil, names(""), "has no pod any more"},
+		"its instance is about to name it":         {nil, map[types.UID]sweptInstance{"1": {starting: true}}, ""},
+		"its starting instance uses another":       {nil, map[types.UID]sweptInstance{"1": {podName: "hello-klmnopqrst", starting: true}}, used},
 		"its instance came back under another UID": {nil, map[types.UID]sweptInstance{"2": {podName: name}}, gone},
 		"no owner, instance gone":                  {func(m *metav1.ObjectMeta) { m.OwnerReferences = nil }, nil, gone},
 		"no owner, instance uses another":          {func(m *metav1.ObjectMeta) { m.OwnerReferences = nil }, names("hello-klmnopqrst"), used},
@@ -78,7 +80,42 @@ func TestOrphaned(t *testing.T) {
 			if tc.change != nil {
 				tc.change(&pod.ObjectMeta)
 			}
-			got := orphaned(pod, tc.instances)
+			got := sweptOwners{instances: tc.instances}.orphaned(pod)
+			if (got == "") != (tc.want == "") || !strings.Contains(got, tc.want) {
+				t.Errorf("orphaned() = %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestOrphanedWhileItWaits(t *testing.T) {
+	for test, tc := range map[string]struct {
+		change   func(*metav1.ObjectMeta)
+		runtimes map[types.UID]bool
+		want     string
+	}{
+		"its runtime is there":       {nil, map[types.UID]bool{"runtime": true}, ""},
+		"its runtime is gone":        {nil, nil, "is gone"},
+		"its runtime was made anew":  {nil, map[types.UID]bool{"another": true}, "is gone"},
+		"its runtime let go of it":   {func(m *metav1.ObjectMeta) { m.OwnerReferences = nil }, map[types.UID]bool{"runtime": true}, "belongs to no PreviewRuntime"},
+		"goes already":               {func(m *metav1.ObjectMeta) { m.DeletionTimestamp = &metav1.Time{} }, nil, ""},
+		"a foreign name":             {func(m *metav1.ObjectMeta) { m.Name = "python" }, nil, ""},
+		"another component":          {func(m *metav1.ObjectMeta) { m.Labels[v1alpha1.LabelComponent] = "other" }, nil, ""},
+		"a kind of somebody else's":  {func(m *metav1.ObjectMeta) { m.OwnerReferences[0].APIVersion = "example.com/v1" }, nil, ""},
+		"a runtime that owns it too": {func(m *metav1.ObjectMeta) { m.OwnerReferences[0].Controller = nil }, nil, ""},
+	} {
+		t.Run(test, func(t *testing.T) {
+			pod := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
+				Name:   "python-abcdefghij",
+				Labels: map[string]string{v1alpha1.LabelComponent: v1alpha1.ComponentPreview, v1alpha1.LabelWarm: v1alpha1.WarmUnclaimed},
+				OwnerReferences: []metav1.OwnerReference{{
+					APIVersion: "preview.codebegen.dev/v1alpha1", Kind: "PreviewRuntime", Name: "python", UID: "runtime", Controller: ptr.To(true),
+				}},
+			}}
+			if tc.change != nil {
+				tc.change(&pod.ObjectMeta)
+			}
+			got := sweptOwners{runtimes: tc.runtimes}.orphaned(pod)
 			if (got == "") != (tc.want == "") || !strings.Contains(got, tc.want) {
 				t.Errorf("orphaned() = %q, want %q", got, tc.want)
 			}

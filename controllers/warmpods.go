@@ -19,7 +19,7 @@ const (
 	// maxReservation is how long a pod can be reserved. A claim takes milliseconds, and a runner that was given code ends
 	// by itself after a minute without being told to run it: a longer reservation was forgotten, and its pod is spoiled.
 	maxReservation = 2 * time.Minute
-	// maxUnderWay is how long a launch whose end nobody tells counts as under way.
+	// maxUnderWay is how long a launch counts as under way.
 	maxUnderWay = time.Minute
 	// maxMissed bounds the instances that are remembered because they found no pod.
 	maxMissed = 4096
@@ -33,6 +33,7 @@ const (
 type warmPods struct {
 	settings *settings.Live
 	now      func() time.Time
+	metrics  *Metrics
 	// changed is told, outside the lock, that the pool of a runtime may have something to do.
 	changed func(types.NamespacedName)
 
@@ -50,6 +51,8 @@ type warmPods struct {
 	lastDone time.Time
 	// closed are the nodes whose pods are not given out.
 	closed map[string]struct{}
+	// probing is how many runners are being asked whether they are ready.
+	probing int
 }
 
 // warmPool is what is known of the pool of one runtime.
@@ -66,6 +69,12 @@ type warmPool struct {
 	shrunkAt time.Time
 	// heldSince is since when something is to be done but waits for launches; zero for nothing.
 	heldSince time.Time
+	// want is how many pods should wait.
+	want int
+	// status is what the runtime's should be, since statusAt; it has been different from that since unwritten, and was last
+	// written at written.
+	status                       v1alpha1.PreviewRuntimeStatus
+	statusAt, unwritten, written time.Time
 }
 
 // warmPod is a pod that waits.
@@ -73,8 +82,12 @@ type warmPod struct {
 	// pod as it was last seen. It is shared and never altered.
 	pod  *corev1.Pod
 	pool *warmPool
+	// asked is when its creation was asked for, as far as that is known.
+	asked time.Time
 	// readyAt is when the runner was seen to have preloaded everything; zero before.
 	readyAt time.Time
+	// probing is set while the runner is being asked.
+	probing bool
 	// instance that has reserved the pod, and since when.
 	instance types.UID
 	since    time.Time
@@ -92,9 +105,9 @@ type warmRevision struct {
 	value         string
 }
 
-func newWarmPods(live *settings.Live, now func() time.Time, changed func(types.NamespacedName)) *warmPods {
+func newWarmPods(live *settings.Live, now func() time.Time, metrics *Metrics, changed func(types.NamespacedName)) *warmPods {
 	return &warmPods{
-		settings: live, now: now, changed: changed,
+		settings: live, now: now, metrics: metrics, changed: changed,
 		pools: map[types.UID]*warmPool{}, reserved: map[types.UID]*warmPod{}, claimedPods: map[types.UID]struct{}{},
 		missed: map[types.UID]struct{}{}, launches: map[types.UID]time.Time{}, closed: map[string]struct{}{},
 	}
@@ -120,21 +133,32 @@ func (w *warmPods) reserve(runtime *v1alpha1.PreviewRuntime, instance types.UID)
 		return nil, false
 	}
 	now := w.now()
-	if _, again := w.missed[instance]; !again {
+	_, again := w.missed[instance]
+	if !again {
 		pool.demand.Launched(now)
 	}
 	found := w.longestReady(pool, w.revision(pool, runtime))
 	if found == nil {
-		w.missed[instance] = struct{}{}
-		if len(w.missed) > maxMissed {
-			clear(w.missed)
+		if !again {
+			w.metrics.warmLaunches.Inc(warmMiss)
+			w.miss(instance)
 		}
 		return nil, false
 	}
 	delete(w.missed, instance)
+	w.metrics.warmLaunches.Inc(warmHit)
+	w.metrics.warmAge.Observe(now.Sub(found.readyAt))
 	found.instance, found.since = instance, now
 	w.reserved[instance] = found
 	return found.pod, true
+}
+
+// miss remembers that an instance found no pod: it may ask again, and is the same launch then.
+func (w *warmPods) miss(instance types.UID) {
+	if len(w.missed) >= maxMissed {
+		clear(w.missed)
+	}
+	w.missed[instance] = struct{}{}
 }
 
 // longestReady is the pod that is given out next.
@@ -261,15 +285,13 @@ func (w *warmPods) done(instance types.UID) {
 	}
 }
 
-// underWay reports whether a launch is, and when the last one was. It forgets those whose end was never told.
+// underWay reports whether a launch is, and when the last one was. One that takes very long, because it waits for a port or
+// its end was never told, does not count.
 func (w *warmPods) underWay(now time.Time) (bool, time.Time) {
-	for instance, begun := range w.launches {
-		if now.Sub(begun) > maxUnderWay {
-			delete(w.launches, instance)
+	for _, begun := range w.launches {
+		if now.Sub(begun) <= maxUnderWay {
+			return true, now
 		}
-	}
-	if len(w.launches) > 0 {
-		return true, now
 	}
 	return false, w.lastDone
 }
@@ -319,12 +341,15 @@ func (w *warmPods) seen(pod *corev1.Pod) (types.NamespacedName, bool) {
 		return types.NamespacedName{}, false
 	}
 	pool := w.pool(owner.UID, types.NamespacedName{Namespace: pod.Namespace, Name: owner.Name})
-	delete(pool.creating, pod.Name)
 	known := pool.pods[pod.UID]
 	if known == nil {
-		known = &warmPod{pool: pool}
+		known = &warmPod{pool: pool, asked: pod.CreationTimestamp.Time}
+		if asked, ours := pool.creating[pod.Name]; ours {
+			known.asked = asked
+		}
 		pool.pods[pod.UID] = known
 	}
+	delete(pool.creating, pod.Name)
 	known.pod = pod
 	if podTerminated(pod) && known.broken == "" {
 		w.fail(known, "it has ended")
@@ -361,27 +386,17 @@ func (w *warmPods) fail(p *warmPod, why string) {
 	}
 }
 
-// preloaded says that the runner of a pod has proved itself, has preloaded everything and holds no assignment.
-func (w *warmPods) preloaded(pod types.UID) {
+// setNode says whether the pods of a node can be given out, and reports whether that has changed.
+func (w *warmPods) setNode(name string, open bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, pool := range w.pools {
-		if known := pool.pods[pod]; known != nil && known.readyAt.IsZero() {
-			known.readyAt = w.now()
-			pool.failures = 0
-		}
-	}
-}
-
-// setNode says whether the pods of a node can be given out.
-func (w *warmPods) setNode(name string, open bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	_, closed := w.closed[name]
 	if open {
 		delete(w.closed, name)
 	} else {
 		w.closed[name] = struct{}{}
 	}
+	return closed == open
 }
 
 // warmOwner is the runtime of a pod that waits, nil for all others.

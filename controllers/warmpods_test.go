@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -38,8 +39,8 @@ func newWarmWorld() *warmWorld {
 			Spec:       v1alpha1.PreviewRuntimeSpec{Image: "image:1", Warm: &v1alpha1.WarmPool{Size: ptr.To(int32(3))}},
 		},
 	}
-	w.warmPods = newWarmPods(settings.Fixed(settings.Settings{MemoryLimitMB: 512}), func() time.Time { return w.clock },
-		func(types.NamespacedName) {
+	w.warmPods = newWarmPods(settings.Fixed(settings.Settings{Enabled: true, MemoryLimitMB: 512, PodStartTimeout: 5 * time.Minute}), func() time.Time { return w.clock },
+		NewMetrics(prometheus.NewRegistry()), func(types.NamespacedName) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.changes++
@@ -63,7 +64,8 @@ func (w *warmWorld) warmPod(name string) *corev1.Pod {
 func (w *warmWorld) ready(name string) *corev1.Pod {
 	pod := w.warmPod(name)
 	w.seen(pod)
-	w.preloaded(pod.UID)
+	w.probing++
+	w.probed(pod, nil, false)
 	return pod
 }
 

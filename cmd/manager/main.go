@@ -15,6 +15,7 @@ import (
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -211,6 +212,7 @@ func cacheOptions(config settings.Settings) cache.Options {
 			&corev1.Pod{}:                 {Label: ours},
 			&corev1.Service{}:             named(v1alpha1.ServiceName),
 			&networkingv1.NetworkPolicy{}: named(v1alpha1.NetworkPolicyName),
+			&corev1.Node{}:                {Transform: bareNode},
 		},
 	}
 	if len(config.WatchNamespaces) > 0 {
@@ -220,6 +222,24 @@ func cacheOptions(config settings.Settings) cache.Options {
 		}
 	}
 	return options
+}
+
+// bareNode keeps of a node what says whether it takes pods: nodes list their images, and are many.
+func bareNode(o any) (any, error) {
+	node, ok := o.(*corev1.Node)
+	if !ok {
+		return o, nil
+	}
+	bare := &corev1.Node{ObjectMeta: metav1.ObjectMeta{
+		Name: node.Name, UID: node.UID, ResourceVersion: node.ResourceVersion, DeletionTimestamp: node.DeletionTimestamp,
+	}}
+	bare.Spec.Unschedulable = node.Spec.Unschedulable
+	for _, c := range node.Status.Conditions {
+		if c.Type == corev1.NodeReady {
+			bare.Status.Conditions = []corev1.NodeCondition{{Type: c.Type, Status: c.Status}}
+		}
+	}
+	return bare, nil
 }
 
 // newCollector makes what brings logs and records of runs into the store. It does nothing before the reconciler tells it

@@ -5,6 +5,7 @@ package podspec
 import (
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -155,6 +156,9 @@ func runnerContainer(t template) corev1.Container {
 			{Name: "workspace", MountPath: runnerapi.WorkspaceDir},
 			{Name: "tmp", MountPath: runnerapi.TempDir},
 		},
+	}
+	if len(spec.Preload) > 0 {
+		c.Env = append(c.Env, corev1.EnvVar{Name: runnerapi.EnvPreload, Value: strings.Join(spec.Preload, ",")})
 	}
 	if t.port != 0 {
 		c.Ports = append(c.Ports, corev1.ContainerPort{Name: "app", ContainerPort: t.port, Protocol: corev1.ProtocolTCP})

@@ -73,6 +73,7 @@ func TestRenderedObjects(t *testing.T) {
 			s.NodeSelector = map[string]string{"pool": "previews"}
 			s.Tolerations = []corev1.Toleration{{Key: "previews", Operator: corev1.TolerationOpExists}}
 			s.MemoryRequestMB = ptr.To(int32(4096))
+			s.Preload = []string{"fastapi", "sqlalchemy.orm"}
 			s.WorkspaceMB, s.EphemeralStorageMB = ptr.To(int32(16)), ptr.To(int32(100))
 		})),
 		"warmpod":       WarmPod(warmInput(nil)),
@@ -162,6 +163,7 @@ func TestRevision(t *testing.T) {
 		"size of pool":    {func(in *WarmInput) { in.Runtime.Spec.Warm = &v1alpha1.WarmPool{Size: ptr.To(int32(7))} }, true},
 		"labels":          {func(in *WarmInput) { in.Runtime.Labels = map[string]string{"team": "a"} }, true},
 		"image":           {func(in *WarmInput) { in.Runtime.Spec.Image = "codebegen/preview-runtime-python:v2" }, false},
+		"modules":         {func(in *WarmInput) { in.Runtime.Spec.Preload = []string{"fastapi"} }, false},
 		"runner's image":  {func(in *WarmInput) { in.Runtime.Spec.RunnerImage = "codebegen/preview-runtime-python:v2" }, false},
 		"memory limit":    {func(in *WarmInput) { in.MemoryLimitMB = 256 }, false},
 		"memory request":  {func(in *WarmInput) { in.Runtime.Spec.MemoryRequestMB = ptr.To(int32(64)) }, false},

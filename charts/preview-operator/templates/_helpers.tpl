@@ -52,7 +52,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{/*
 The rules of a generated Role, as JSON {"rules": [...]}: (list root namespace). files/rbac/role.yaml is written by
 controller-gen from the markers beside the code that needs each right. There, namespace previews stands for every
-namespace that is watched, and preview-system for the release's own.
+namespace that is watched, preview-system for the release's own, and no namespace for what belongs to none.
 */}}
 {{- define "preview-operator.generatedRules" -}}
 {{- $root := index . 0 -}}
@@ -60,7 +60,7 @@ namespace that is watched, and preview-system for the release's own.
 {{- $rules := list -}}
 {{- range $document := splitList "\n---\n" ($root.Files.Get "files/rbac/role.yaml") -}}
 {{- $role := fromYaml $document -}}
-{{- if eq $role.metadata.namespace $namespace -}}
+{{- if eq ($role.metadata.namespace | default "") $namespace -}}
 {{- range $rule := $role.rules -}}
 {{- if has "serviceaccounts/token" $rule.resources -}}
 {{- $rule = set $rule "resourceNames" (list $root.Values.gateway.serviceAccountName) -}}
@@ -70,7 +70,7 @@ namespace that is watched, and preview-system for the release's own.
 {{- end -}}
 {{- end -}}
 {{- if not $rules -}}
-{{- fail (printf "files/rbac/role.yaml has no rules for namespace %s" $namespace) -}}
+{{- fail (printf "files/rbac/role.yaml has no rules for namespace %q" $namespace) -}}
 {{- end -}}
 {{- dict "rules" $rules | toJson -}}
 {{- end -}}
