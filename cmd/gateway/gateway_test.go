@@ -20,6 +20,7 @@ import (
 
 	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/settings"
+	"github.com/codebegen/preview-operator/internal/store"
 	"github.com/codebegen/preview-operator/internal/ticket"
 )
 
@@ -189,5 +190,16 @@ func TestKubeConfigOfASidecar(t *testing.T) {
 	}
 	if _, err := kubeConfig(t.Context(), s, environment(nil)); err == nil || !strings.Contains(err.Error(), "PREVIEW_KUBE_CA_FILE") {
 		t.Errorf("outside a cluster: %v", err)
+	}
+}
+
+func TestProductOutOfReach(t *testing.T) {
+	if product, closeIt, err := openProduct(t.Context(), settings.Settings{GenerationsTable: "generations"}); product != nil || err != nil || closeIt() != nil {
+		t.Errorf("without a product: %v, %v", product, err)
+	}
+	// Nothing listens on port 1.
+	_, _, err := openProduct(t.Context(), settings.Settings{GenerationsURL: "postgres://reader:canary@127.0.0.1:1/product", GenerationsTable: "generations"})
+	if !errors.Is(err, store.ErrUnreachable) || !strings.Contains(err.Error(), "PREVIEW_GENERATIONS_URL") || strings.Contains(err.Error(), "canary") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,7 +34,8 @@ const (
 // installationOnPostgres is the installation while its store and its generations are in PostgreSQL.
 type installationOnPostgres struct {
 	*framework.Postgres
-	rolledBack bool
+	// revision is that of the release to go back to, 0 when there is nothing to go back from.
+	revision int
 	// ran is a preview that was deleted.
 	ran preview
 }
@@ -193,8 +195,13 @@ func (on *installationOnPostgres) start(ctx context.Context) {
 // install moves the installation to the databases, and back when the specs are over.
 func (on *installationOnPostgres) install(ctx context.Context) {
 	GinkgoHelper()
+	status, err := cluster.Helm(ctx, "status", framework.Release, "--output", "json")
+	Expect(err).NotTo(HaveOccurred())
+	var release struct{ Version int }
+	Expect(json.Unmarshal([]byte(status), &release)).To(Succeed())
+	on.revision = release.Version
 	DeferCleanup(on.rollBack)
-	_, err := cluster.Helm(ctx, "upgrade", framework.Release, chart, "--reuse-values", "--wait", "--timeout", "3m",
+	_, err = cluster.Helm(ctx, "upgrade", framework.Release, chart, "--reuse-values", "--wait", "--timeout", "3m",
 		"--set", "store.databaseURLSecret="+databaseSecret, "--set", "generations.urlSecret="+databaseSecret, "--set", "generations.urlSecretKey=generations")
 	Expect(err).NotTo(HaveOccurred())
 	eventuallyReady(ctx, cluster.Gateway)
@@ -202,15 +209,15 @@ func (on *installationOnPostgres) install(ctx context.Context) {
 
 func (on *installationOnPostgres) rollBack(ctx context.Context) {
 	GinkgoHelper()
-	if on.rolledBack {
+	if on.revision == 0 {
 		return
 	}
 	deleteAll(ctx)
 	eventuallyNothingLeft(ctx)
-	_, err := cluster.Helm(ctx, "rollback", framework.Release, "--wait", "--timeout", "3m")
+	_, err := cluster.Helm(ctx, "rollback", framework.Release, strconv.Itoa(on.revision), "--wait", "--timeout", "3m")
 	Expect(err).NotTo(HaveOccurred())
 	eventuallyReady(ctx, cluster.Gateway)
-	on.rolledBack = true
+	on.revision = 0
 }
 
 // put writes a generation as the product does.
