@@ -117,6 +117,10 @@ func (c *comparison) warmUp(ctx context.Context) error {
 			return err
 		}
 		c.progress(fmt.Sprintf("warm-up %d", i+1), r)
+		// A run takes half an hour: it is not begun where no launch would be warm.
+		if i == c.options.warmUp-1 && c.options.warm > 0 && r.Kind != string(v1alpha1.StartWarm) {
+			return fmt.Errorf("the launch found %d warm pods and was not warm: %s", c.options.warm, r.Reason)
+		}
 	}
 	c.rounds, c.options.idle = nil, idleGate{}
 	return nil

@@ -235,10 +235,13 @@ func ownEvents(events []corev1.Event) int {
 	return writes
 }
 
-// startOf is what the status says of how the launch started; a manager that says nothing has no warm pods.
+// notTold is the reason of a start of which the status says nothing.
+const notTold = "NotTold"
+
+// startOf is what the status says of how the launch started; a manager that says nothing takes no warm pods.
 func startOf(instance *v1alpha1.PreviewInstance) v1alpha1.Start {
 	if start := instance.Status.Start; start != nil {
 		return *start
 	}
-	return v1alpha1.Start{Kind: v1alpha1.StartCold, Reason: v1alpha1.StartNoWarmPool}
+	return v1alpha1.Start{Kind: v1alpha1.StartCold, Reason: notTold}
 }
