@@ -53,6 +53,7 @@ func newWarmWorld() *warmWorld {
 func (w *warmWorld) warmPod(name string) *corev1.Pod {
 	pod := podspec.WarmPod(podspec.WarmInput{Runtime: w.runtime, Name: name, MemoryLimitMB: 512})
 	pod.UID = types.UID("uid-" + name)
+	pod.CreationTimestamp = metav1.NewTime(w.clock)
 	pod.Spec.NodeName = "node-1"
 	pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, PodIP: "10.0.0.7", ContainerStatuses: []corev1.ContainerStatus{{
 		Name: podspec.ContainerName, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
