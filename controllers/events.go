@@ -15,7 +15,9 @@ type instanceEvent struct{ kind, reason, action, note string }
 // that nothing is told twice.
 func eventsBetween(before, after v1alpha1.PreviewInstanceStatus) []instanceEvent {
 	var out []instanceEvent
-	if before.Port == 0 && after.Port != 0 {
+	warm := after.Start != nil && after.Start.Kind == v1alpha1.StartWarm
+	// A warm launch is too short for one event to be of use before the next, and each is a write that competes with it.
+	if before.Port == 0 && after.Port != 0 && !warm {
 		out = append(out, instanceEvent{corev1.EventTypeNormal, "PortAllocated", "AllocatePort", fmt.Sprintf("allocated port %d", after.Port)})
 	}
 	if before.Reason != after.Reason && after.Phase == v1alpha1.PhaseStarting {
@@ -29,7 +31,7 @@ func eventsBetween(before, after v1alpha1.PreviewInstanceStatus) []instanceEvent
 	}
 	switch after.Phase {
 	case v1alpha1.PhaseRunning:
-		out = append(out, instanceEvent{corev1.EventTypeNormal, "Running", "Serve", "the application answers at " + after.BaseURL})
+		out = append(out, instanceEvent{corev1.EventTypeNormal, "Running", "Serve", started(after) + "the application answers at " + after.BaseURL})
 	case v1alpha1.PhaseStopping:
 		out = append(out, endingEvent(after, "Stopping"))
 	case v1alpha1.PhaseStopped, v1alpha1.PhaseFailed:
@@ -39,6 +41,19 @@ func eventsBetween(before, after v1alpha1.PreviewInstanceStatus) []instanceEvent
 		out = append(out, instanceEvent{corev1.EventTypeNormal, "PortReleased", "ReleasePort", fmt.Sprintf("%s; port %d is free again", after.Phase, before.Port)})
 	}
 	return out
+}
+
+// started says how a run was started, to be followed by what came of it.
+func started(status v1alpha1.PreviewInstanceStatus) string {
+	start := status.Start
+	switch {
+	case start == nil:
+		return ""
+	case start.Kind == v1alpha1.StartWarm:
+		return "warm start in pod " + status.PodName + ": "
+	default:
+		return "cold start (" + start.Reason + ") in pod " + status.PodName + ": "
+	}
 }
 
 func endingEvent(status v1alpha1.PreviewInstanceStatus, reason string) instanceEvent {

@@ -24,11 +24,16 @@ type crashPoint struct {
 	after   bool
 	writes  atomic.Int32
 	crashed chan struct{}
+	// armed is when writes begin to count: at once when nil.
+	armed *atomic.Bool
 }
 
 var errCrashed = errors.New("the manager has crashed")
 
 func (c *crashPoint) write(do func() error) error {
+	if c.armed != nil && !c.armed.Load() {
+		return do()
+	}
 	n := c.writes.Add(1)
 	switch {
 	case n < c.at:
@@ -52,6 +57,9 @@ func (c *crashPoint) wrap(inner client.WithWatch) client.Client {
 		},
 		Update: func(ctx context.Context, w client.WithWatch, o client.Object, opts ...client.UpdateOption) error {
 			return c.write(func() error { return w.Update(ctx, o, opts...) })
+		},
+		Patch: func(ctx context.Context, w client.WithWatch, o client.Object, p client.Patch, opts ...client.PatchOption) error {
+			return c.write(func() error { return w.Patch(ctx, o, p, opts...) })
 		},
 		Delete: func(ctx context.Context, w client.WithWatch, o client.Object, opts ...client.DeleteOption) error {
 			return c.write(func() error { return w.Delete(ctx, o, opts...) })

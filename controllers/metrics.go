@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/codecache"
 	"github.com/codebegen/preview-operator/internal/collector"
 	"github.com/codebegen/preview-operator/internal/handover"
 	"github.com/codebegen/preview-operator/internal/ports"
@@ -55,13 +56,16 @@ type launch struct {
 	next int
 }
 
-// The stages of a launch. Those of the manager follow each other; those of the runner are told by it, and are what the
-// manager waits for between ready and publish.
+// The stages of a launch. Those of the manager follow each other; source and stage happen beside them; those of the
+// runner are told by it.
 const (
+	stageQueue   = "queue"
 	stageAccept  = "accept"
 	stagePort    = "port"
+	stageClaim   = "claim"
 	stagePod     = "pod"
 	stageSource  = "source"
+	stageStage   = "stage"
 	stageReady   = "ready"
 	stageReceive = "receive"
 	stageUnpack  = "unpack"
@@ -73,7 +77,7 @@ const (
 	stageTotal   = "total"
 )
 
-var managerStages = []string{stageAccept, stagePort, stagePod, stageSource, stageReady, stageAssign, stagePublish}
+var managerStages = []string{stageQueue, stageAccept, stagePort, stageClaim, stagePod, stageReady, stageAssign, stagePublish}
 
 // resultRunning is the result of a launch that succeeded; all others are the reasons of the end.
 const resultRunning = "Running"
@@ -119,10 +123,10 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	m := &Metrics{set: s, phases: map[types.NamespacedName]v1alpha1.Phase{}, launching: map[types.UID]*launch{}}
 	m.launches = s.Counter("preview_launches_total", "Launches that have come to their end: the application accepts connections (Running), or the reason why it never did.",
 		telemetry.Label{Name: "result", Values: append([]string{resultRunning}, endReasons...)})
-	m.stages = s.Histogram("preview_launch_duration_seconds", "Time that each stage of a launch took. accept, port, pod (until its container runs), source (reading the code), ready (until the runner can be used), assign (until the application serves or fails) and publish (until the status says so) follow each other and make up total; "+
-		"receive, unpack (fetching included), fork, import and listen are parts of assign and measured by the runner.", telemetry.Buckets,
+	m.stages = s.Histogram("preview_launch_duration_seconds", "Time that each stage of a launch took. queue (from the watch to the first reconcile), accept, port, claim (warm only: of a pod, with the write of the intent beside it), pod (cold only: until its container runs), ready (cold only: until the runner can be used), assign (until the application serves or fails) and publish (until the status says so) follow each other and make up total; "+
+		"source (reading the code) and stage (warm only: the runner has the code and has prepared its process) happen beside them; receive, unpack (fetching included), fork, import and listen are measured by the runner.", telemetry.Buckets,
 		telemetry.Label{Name: "stage", Values: []string{
-			stageAccept, stagePort, stagePod, stageSource, stageReady, stageAssign, stagePublish, stageTotal,
+			stageQueue, stageAccept, stagePort, stageClaim, stagePod, stageReady, stageAssign, stagePublish, stageTotal, stageSource, stageStage,
 			stageReceive, stageUnpack, stageFork, stageImport, stageListen,
 		}})
 	m.ended = s.Counter("preview_ended_total", "Previews that ended, whether or not they had ever run.", telemetry.Label{Name: "reason", Values: endReasons})
@@ -159,13 +163,21 @@ func (m *Metrics) countPhases() map[string]float64 {
 	return numbers
 }
 
-// seen notes an instance at the beginning of a reconcile. One without a phase has just been created.
-func (m *Metrics) seen(instance *v1alpha1.PreviewInstance) {
+// arrived notes an instance when the watch has shown it. One without a phase has just been created.
+func (m *Metrics) arrived(instance *v1alpha1.PreviewInstance) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.phases[client.ObjectKeyFromObject(instance)] = instance.Status.Phase
 	if instance.Status.Phase == "" {
 		m.begin(instance)
+	}
+}
+
+// seen notes an instance at the beginning of a reconcile.
+func (m *Metrics) seen(instance *v1alpha1.PreviewInstance) {
+	m.arrived(instance)
+	if instance.Status.Phase == "" {
+		m.passed(instance.UID, stageQueue)
 	}
 }
 
@@ -368,6 +380,22 @@ func (r measuredRetention) Retain(ctx context.Context, now time.Time, maxAge tim
 func (r measuredRetention) RetainRuns(ctx context.Context, now time.Time, keep store.RunRetention) (_ int64, err error) {
 	defer r.metrics.Done("retain-runs", time.Now(), &err)
 	return r.store.RetainRuns(ctx, now, keep)
+}
+
+// newGenerations measures what is read from the store, and keeps the code of what was launched lately.
+func newGenerations(o Options) GenerationReader {
+	measured := measuredGenerations{o.Generations, o.Metrics.store}
+	return cachedGenerations{measured, codecache.New(measured, int64(o.Settings.Current().CodeCacheMB)<<20)}
+}
+
+type cachedGenerations struct {
+	GenerationReader
+	cache *codecache.Cache
+}
+
+// Archive is part of GenerationReader.
+func (g cachedGenerations) Archive(ctx context.Context, id, version string) ([]byte, error) {
+	return g.cache.Archive(ctx, id, version)
 }
 
 // measuredGenerations measures what launches wait for.

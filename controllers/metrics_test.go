@@ -113,7 +113,7 @@ func TestMetricsOfStages(t *testing.T) {
 	m, registry := newTestMetrics(t)
 	instance := testInstance("a")
 	m.seen(instance)
-	for _, stage := range []string{"accept", "accept", "port", "accept", "port", "pod", "source", "ready", "pod", "assign"} {
+	for _, stage := range []string{"accept", "accept", "port", "accept", "port", "pod", "claim", "ready", "pod", "assign"} {
 		m.passed(instance.UID, stage)
 	}
 	timings := runnerapi.Timings{ReceiveMicros: 1, UnpackMicros: -5, ForkMicros: math.MaxInt64, ImportMicros: 7}
@@ -128,7 +128,7 @@ func TestMetricsOfStages(t *testing.T) {
 	m.changed(other, inPhase(v1alpha1.PhaseStarting, "Pending"), inPhase(v1alpha1.PhaseRunning, "Serving"))
 
 	want := map[string]float64{
-		"accept": 1, "port": 1, "pod": 1, "source": 1, "ready": 1, "assign": 1, "publish": 1, "total": 1, "receive": 1, "import": 1,
+		"queue": 1, "accept": 1, "port": 1, "pod": 1, "ready": 1, "assign": 1, "publish": 1, "total": 1, "receive": 1, "import": 1,
 	}
 	if diff := cmp.Diff(want, numbers(registry, "preview_launch_duration_seconds")); diff != "" {
 		t.Errorf("stages (-want +got):\n%s", diff)
@@ -281,7 +281,7 @@ var _ = Describe("Metrics", func() {
 		Eventually(series("preview_ports")).Should(Equal(map[string]float64{"": 100}))
 		Eventually(series("preview_instances")).Should(Equal(map[string]float64{"Running": 1, "Failed": 1}))
 		Eventually(series("preview_launch_duration_seconds")).Should(Equal(map[string]float64{
-			"accept": 1, "port": 1, "pod": 1, "source": 1, "ready": 1, "assign": 1, "publish": 1, "total": 1,
+			"queue": 2, "accept": 1, "port": 1, "pod": 1, "source": 1, "ready": 1, "assign": 1, "publish": 1, "total": 1,
 		}))
 		Eventually(series("preview_store_duration_seconds")).Should(HaveKey("archive"))
 		Eventually(series("preview_store_errors_total")).Should(BeEmpty())

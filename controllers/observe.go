@@ -41,13 +41,30 @@ func (r *PreviewInstanceReconciler) observe(ctx context.Context, s *scope) error
 	return nil
 }
 
-// readPod finds the pod that the status names. Before anything is concluded from one that is not there, the API server
-// has to say so: the cache of the pods can be behind that of the instances.
+// readPod finds the instance's pod. Before anything is concluded from one that is not there, the API server has to say
+// so: the cache of the pods can be behind that of the instances.
 func (r *PreviewInstanceReconciler) readPod(ctx context.Context, s *scope) error {
-	if err := r.findPod(ctx, r.client, s); err != nil || s.pod != nil || !podWasSeen(s) {
+	if err := r.findPod(ctx, r.client, s); err != nil || s.pod != nil {
 		return err
 	}
-	return r.findPod(ctx, r.live, s)
+	intended := s.facts.PodName != "" && startedWarm(s)
+	if podWasSeen(s) || intended {
+		if err := r.findPod(ctx, r.live, s); err != nil || s.pod != nil {
+			return err
+		}
+	}
+	if intended && !podWasSeen(s) {
+		// The pod that was meant was never claimed, or was lost before it was of use: another one will do.
+		s.withoutPod()
+	}
+	if s.facts.PodName == "" {
+		return r.findClaimed(ctx, s)
+	}
+	return nil
+}
+
+func startedWarm(s *scope) bool {
+	return s.facts.Start != nil && s.facts.Start.Kind == v1alpha1.StartWarm
 }
 
 // findPod reads the pod that the status names. A pod of that name that belongs to somebody else is not ours.

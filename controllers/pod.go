@@ -12,9 +12,14 @@ import (
 	"github.com/codebegen/preview-operator/internal/runnerapi"
 )
 
-// ensurePod creates the instance's pod and waits until its runner runs. The pod's name and port are written before the
-// pod: whatever crash comes between, the next reconcile creates the same pod or finds it.
+// ensurePod gives the instance a pod and waits until its runner runs: one that waits in the pool of its runtime, or else
+// a new one.
 func (r *PreviewInstanceReconciler) ensurePod(ctx context.Context, s *scope) error {
+	if s.pod == nil && s.facts.PodName == "" {
+		if done, err := r.takeWarmPod(ctx, s); done || err != nil {
+			return err
+		}
+	}
 	if s.pod == nil {
 		return r.createPod(ctx, s)
 	}
@@ -31,12 +36,13 @@ func (r *PreviewInstanceReconciler) ensurePod(ctx context.Context, s *scope) err
 	return waitFor(v1alpha1.ConditionPodReady, v1alpha1.ReasonPodPending, "%s", pendingMessage(s.pod))
 }
 
+// createPod creates a pod. Its name and port are written before: whatever crash comes between, the next reconcile creates
+// the same pod or finds it.
 func (r *PreviewInstanceReconciler) createPod(ctx context.Context, s *scope) error {
 	if s.facts.PodName == "" {
 		s.facts.PodName = podspec.PodName(s.instance.Name)
 	}
-	s.facts.Host = podspec.Host(s.facts.PodName, s.instance.Namespace, r.settings.Current().ClusterDomain)
-	s.facts.BaseURL = podspec.BaseURL(r.settings.Current().BaseURLTemplate, s.facts.Host, strconv.Itoa(int(s.facts.Port)), s.instance.Name, s.instance.Namespace)
+	r.address(s)
 	first := s.instance.Status.PodName != s.facts.PodName
 	if err := r.persist(ctx, s); err != nil {
 		return err
@@ -75,6 +81,12 @@ func (r *PreviewInstanceReconciler) createPod(ctx context.Context, s *scope) err
 	r.recorder.Eventf(s.instance, pod, "Normal", "PodCreated", "CreatePod", "created pod %s", pod.Name)
 	s.lookAgain(r.settings.Current().PodStartTimeout)
 	return waitFor(v1alpha1.ConditionPodReady, v1alpha1.ReasonPodPending, "the pod is being started")
+}
+
+// address derives how the instance is reached from its pod's name and its port.
+func (r *PreviewInstanceReconciler) address(s *scope) {
+	s.facts.Host = podspec.Host(s.facts.PodName, s.instance.Namespace, r.settings.Current().ClusterDomain)
+	s.facts.BaseURL = podspec.BaseURL(r.settings.Current().BaseURLTemplate, s.facts.Host, strconv.Itoa(int(s.facts.Port)), s.instance.Name, s.instance.Namespace)
 }
 
 // adoptName deals with a pod that is there although the cache does not know it: ours, whose event will come, or

@@ -118,6 +118,9 @@ func (r *PreviewInstanceReconciler) runPhases(ctx context.Context, s *scope) err
 		{do: r.handOver},
 		{do: r.expire},
 	}
+	if !s.served() {
+		r.warm.begin(s.instance.UID)
+	}
 	if s.served() {
 		// The outcome of the handover is in the status now.
 		r.handovers.forget(s.instance.UID)
@@ -147,7 +150,14 @@ type phase struct {
 // finish writes the status, once, and says when to come back.
 func (r *PreviewInstanceReconciler) finish(ctx context.Context, s *scope, err error) (ctrl.Result, error) {
 	if !s.gone() {
-		err = errors.Join(err, r.persist(ctx, s))
+		if left := r.quiet(s); left > 0 && err == nil {
+			s.lookAgain(left)
+		} else {
+			err = errors.Join(err, r.persist(ctx, s))
+		}
+		if s.served() || s.ending != nil {
+			r.warm.done(s.instance.UID)
+		}
 		r.record(s, s.instance.Status)
 	}
 	if apierrors.IsConflict(err) {

@@ -28,6 +28,8 @@ type scope struct {
 	runtime *v1alpha1.PreviewRuntime
 	// pod that facts.PodName names, if it exists and belongs to the instance; set by observe and ensurePod.
 	pod *corev1.Pod
+	// claiming is set while the pod is about to become the instance's, and is not yet; set by takePod.
+	claiming bool
 	// handover is how far the code has come; set by handOver.
 	handover handoverState
 	// waiting is the first phase that could not be done yet; set by run.

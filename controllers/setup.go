@@ -100,7 +100,7 @@ func SetupWithManager(mgr ctrl.Manager, o Options) error {
 		recorder:    mgr.GetEventRecorder("preview-operator"),
 		settings:    o.Settings,
 		runnerKey:   o.RunnerKey,
-		generations: measuredGenerations{o.Generations, o.Metrics.store},
+		generations: newGenerations(o),
 		now:         o.Now,
 		ports:       allocator,
 		restore:     &portRestorer{namespaces: o.Settings.Current().WatchNamespaces},
@@ -129,10 +129,13 @@ func (r *PreviewInstanceReconciler) register(mgr ctrl.Manager, skipNameValidatio
 		func(o client.Object) []string { return []string{o.(*v1alpha1.PreviewInstance).Spec.RuntimeName} }); err != nil {
 		return err
 	}
+	if err := mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Pod{}, podInstanceField, podInstance); err != nil {
+		return err
+	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("previewinstance").
 		// Its own status writes do not bring an instance back.
-		For(&v1alpha1.PreviewInstance{}, builder.WithPredicates(
+		For(&v1alpha1.PreviewInstance{}, builder.WithPredicates(r.arrivals(),
 			predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Owns(&corev1.Pod{}).
 		Watches(&v1alpha1.PreviewRuntime{}, handler.EnqueueRequestsFromMapFunc(r.instancesOfRuntime),
@@ -143,6 +146,16 @@ func (r *PreviewInstanceReconciler) register(mgr ctrl.Manager, skipNameValidatio
 		WatchesRawSource(r.settingsSource()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrentReconciles, SkipNameValidation: &skipNameValidation}).
 		Complete(r)
+}
+
+// arrivals lets everything through, and times launches from the moment that the watch shows them.
+func (r *PreviewInstanceReconciler) arrivals() predicate.Predicate {
+	return predicate.Funcs{CreateFunc: func(e event.CreateEvent) bool {
+		if instance, ok := e.Object.(*v1alpha1.PreviewInstance); ok {
+			r.metrics.arrived(instance)
+		}
+		return true
+	}}
 }
 
 func enqueueName(_ context.Context, e event.TypedGenericEvent[types.NamespacedName], queue workqueue.TypedRateLimitingInterface[ctrl.Request]) {

@@ -123,6 +123,8 @@ func podCondition(s *scope) metav1.Condition {
 		return c
 	}
 	switch {
+	case s.claiming:
+		return condition(kind, metav1.ConditionFalse, v1alpha1.ReasonPodPending, "a warm pod is being claimed")
 	case s.pod == nil && (s.ending != nil || s.facts.PodName == ""):
 		return condition(kind, metav1.ConditionFalse, v1alpha1.ReasonNoPod, "the instance has no pod")
 	case s.pod == nil:

@@ -81,6 +81,10 @@ type scriptedRunner struct {
 	unready  chan struct{}
 	// assigning is told of the context of each assignment, unless it is nil.
 	assigning func(context.Context)
+	// staging is asked before anything is staged, unless it is nil.
+	staging func(handover.Target, runnerapi.Assignment) error
+	// running is told of everything that is run, unless it is nil.
+	running func(handover.Target, runnerapi.Assignment)
 	// staged holds what each pod has staged, or ran.
 	staged map[string]string
 	// loading keeps pods from having preloaded everything.
@@ -121,6 +125,30 @@ func (r *scriptedRunner) Preloaded(_ context.Context, target handover.Target) er
 	return nil
 }
 
+// Stage takes one assignment for each pod.
+func (r *scriptedRunner) Stage(_ context.Context, target handover.Target, a runnerapi.Assignment, code []byte) (StagedRunner, error) {
+	if r.staging != nil {
+		if err := r.staging(target, a); err != nil {
+			return nil, err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if staged := r.staged[target.PodName]; staged != "" && staged != a.ID {
+		return nil, handover.ErrConflict
+	}
+	r.staged[target.PodName] = a.ID
+	return stagedScript{func(ctx context.Context) (runnerapi.Result, error) { return r.Assign(ctx, target, a, code) }}, nil
+}
+
+// stagedScript is a StagedRunner.
+type stagedScript struct {
+	run func(context.Context) (runnerapi.Result, error)
+}
+
+func (s stagedScript) Run(ctx context.Context) (runnerapi.Result, error) { return s.run(ctx) }
+func (stagedScript) Close()                                              {}
+
 // Assign answers serving unless the script says otherwise.
 func (r *scriptedRunner) Assign(ctx context.Context, target handover.Target, a runnerapi.Assignment, code []byte) (runnerapi.Result, error) {
 	r.mu.Lock()
@@ -132,6 +160,9 @@ func (r *scriptedRunner) Assign(ctx context.Context, target handover.Target, a r
 	r.mu.Unlock()
 	if r.assigning != nil {
 		r.assigning(ctx)
+	}
+	if r.running != nil {
+		r.running(target, a)
 	}
 	if hold != nil {
 		select {
@@ -328,15 +359,19 @@ func (w *world) podOf(name string) *corev1.Pod {
 
 // startPod does what the kubelet does when a pod's container runs.
 func (w *world) startPod(pod *corev1.Pod) {
-	w.setPod(pod, func(status *corev1.PodStatus) {
-		status.Phase = corev1.PodRunning
-		status.PodIP = "10.0.0.7"
-		status.PodIPs = []corev1.PodIP{{IP: "10.0.0.7"}}
-		status.ContainerStatuses = []corev1.ContainerStatus{{
-			Name: "runner", Image: "i", ImageID: "i", Ready: true,
-			State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.Now()}},
-		}}
-	})
+	w.setPod(pod, setRunning)
+}
+
+func setRunning(status *corev1.PodStatus) {
+	status.Phase = corev1.PodRunning
+	status.PodIP = "10.0.0.7"
+	status.PodIPs = []corev1.PodIP{{IP: "10.0.0.7"}}
+	status.ContainerStatuses = []corev1.ContainerStatus{{
+		Name: "runner", Image: "i", ImageID: "i", Ready: true,
+		// Of a kubelet that can resize pods in place.
+		Resources: &corev1.ResourceRequirements{},
+		State:     corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.Now()}},
+	}}
 }
 
 // endPod does what the kubelet does when a pod's container has ended.

@@ -519,7 +519,7 @@ func (w *world) force(ctx context.Context, instance *v1alpha1.PreviewInstance) {
 
 // handOver begins a handover that lasts until it is given up.
 func (w *world) handOver(s *sweeper, instance *v1alpha1.PreviewInstance) {
-	s.handovers.start(client.ObjectKeyFromObject(instance), instance.UID, "pod", func(ctx context.Context, _ RunnerClient) (runnerapi.Result, error) {
+	s.handovers.start(client.ObjectKeyFromObject(instance), instance.UID, "pod", func(ctx context.Context, _ RunnerClient, _ <-chan struct{}) (runnerapi.Result, error) {
 		<-ctx.Done()
 		return runnerapi.Result{}, ctx.Err()
 	})

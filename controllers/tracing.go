@@ -47,6 +47,19 @@ func (r *PreviewInstanceReconciler) stage(ctx context.Context, uid types.UID, na
 	return nil
 }
 
+// beside carries out a stage that happens beside the others of its launch, and measures and traces it.
+func (r *PreviewInstanceReconciler) beside(ctx context.Context, name string, do func(context.Context) error) error {
+	ctx, span := r.tracing.Start(ctx, name)
+	defer span.End()
+	start := time.Now()
+	if err := do(ctx); err != nil {
+		span.SetStatus(codes.Error, "not done")
+		return err
+	}
+	r.metrics.stages.Observe(time.Since(start), name)
+	return nil
+}
+
 // traceHandover begins the span of a handover; the function returned ends it.
 func (r *PreviewInstanceReconciler) traceHandover(ctx context.Context, instance *v1alpha1.PreviewInstance) (context.Context, func(runnerapi.Result, error)) {
 	ctx, span := r.tracing.Start(withRequest(ctx, instance), "handover", trace.WithAttributes(attribute.String("preview.uid", string(instance.UID))))

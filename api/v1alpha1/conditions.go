@@ -52,6 +52,8 @@ const (
 	ReasonPodLost = "PodLost"
 	// ReasonPodTerminated: the pod's processes have ended; it is kept so that its logs can be read.
 	ReasonPodTerminated = "PodTerminated"
+	// ReasonNoWarmPod: every warm pod of the runtime is taken, and its warm.whenEmpty is Wait.
+	ReasonNoWarmPod = "NoWarmPod"
 	// ReasonNoPod: the instance has no pod.
 	ReasonNoPod = "NoPod"
 

@@ -130,7 +130,7 @@ func manage(ctx context.Context, lookup func(string) (string, bool)) (err error)
 	defer logs.Close()
 	err = controllers.SetupWithManager(mgr, controllers.Options{
 		Collector: logs,
-		Settings:  live, RunnerKey: runnerKey, Generations: read, Runners: runners, Metrics: metrics,
+		Settings:  live, RunnerKey: runnerKey, Generations: read, Runners: controllers.NewRunnerClient(runners), Metrics: metrics,
 		Tracing: tracing,
 	})
 	logger := slog.New(logr.ToSlogHandler(mgr.GetLogger()))

@@ -80,6 +80,7 @@ func Definitions() []Definition {
 		text("PREVIEW_JWT_ROLE_CLAIM", "role", 1, 255, "claim with the role, a name or a list of them", func(s *Settings) *string { return &s.JWTRoleClaim }),
 		live(Definition{"PREVIEW_CORS_ORIGINS", "", "comma-separated origins such as https://app.example.com", "origins whose pages may call the gateway from a browser", false, setCORSOrigins}),
 		text("PREVIEW_GATEWAY_ADDRESS", ":8080", 1, 255, "address that the gateway listens on", func(s *Settings) *string { return &s.GatewayAddress }),
+		integer("PREVIEW_CODE_CACHE_MB", 64, 0, 4096, "MiB of packed projects that the manager keeps in memory for the next launch of the same version", func(s *Settings) *int32 { return &s.CodeCacheMB }),
 		seconds("PREVIEW_REQUEST_TIMEOUT", 10, 1, 300, "seconds that a proxied request may take", func(s *Settings) *time.Duration { return &s.RequestTimeout }),
 		integer("PREVIEW_MAX_RESPONSE_MB", 10, 1, 64, "MiB that the answer to a proxied request may have", func(s *Settings) *int32 { return &s.MaxResponseMB }),
 		seconds("PREVIEW_LAUNCH_WAIT", 30, 1, 300, "seconds that a launch waits for a port, and the longest that Prefer: wait is honoured for", func(s *Settings) *time.Duration { return &s.LaunchWait }),

@@ -81,6 +81,8 @@ type Settings struct {
 	GatewayAddress string
 	// RequestTimeout bounds a proxied request.
 	RequestTimeout time.Duration
+	// CodeCacheMB bounds the projects that the manager keeps packed in memory.
+	CodeCacheMB int32
 	// MaxResponseMB bounds its answer.
 	MaxResponseMB int32
 	// LaunchWait bounds how long a launch waits, IdempotencyTTL how long its answer is remembered.

@@ -111,6 +111,7 @@ PREVIEW_PORT_MIN: {{ .portMin | int | quote }}
 PREVIEW_PORT_MAX: {{ .portMax | int | quote }}
 PREVIEW_STOP_GRACE: {{ .stopGrace | int | quote }}
 PREVIEW_SWEEP_INTERVAL: {{ .sweepInterval | int | quote }}
+PREVIEW_CODE_CACHE_MB: {{ .codeCacheMB | int | quote }}
 PREVIEW_LAUNCH_WAIT: {{ .launchWait | int | quote }}
 PREVIEW_IDEMPOTENCY_TTL: {{ .idempotencyTTL | int | quote }}
 PREVIEW_REQUEST_TIMEOUT: {{ .requestTimeout | int | quote }}
