@@ -88,6 +88,36 @@ func TestBackupAndRestore(t *testing.T) {
 	mustAppend(t, restored, linesOf("uid-1", 601, 601)...)
 }
 
+// A manager that was killed leaves a write-ahead log behind, which is that of the database that is replaced.
+func TestRestoreAfterACrash(t *testing.T) {
+	source := newSQLite(t)
+	mustPut(t, source.open(t), "gen_1", "alice", "v1")
+	backup := mustBackup(t, source)
+	living := newSQLite(t)
+	s := living.open(t)
+	mustPut(t, s, "gen_2", "bob", "v1")
+	crashed := newSQLite(t)
+	for _, suffix := range []string{"", "-wal"} {
+		content, err := os.ReadFile(living.options.Path + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(crashed.options.Path+suffix, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Restore(t.Context(), crashed.options, bytes.NewReader(backup)); err != nil {
+		t.Fatal(err)
+	}
+	restored := crashed.open(t)
+	if _, err := restored.Generation(t.Context(), "gen_1"); err != nil {
+		t.Errorf("what the backup has: %v", err)
+	}
+	if _, err := restored.Generation(t.Context(), "gen_2"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("what the log has: %v", err)
+	}
+}
+
 func TestRestoreRefuses(t *testing.T) {
 	source := newSQLite(t)
 	s := source.open(t)
@@ -100,7 +130,8 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 	newer := mustBackup(t, source)
 	damaged := bytes.Clone(whole)
-	for i := 4096; i < len(damaged); i++ {
+	// Its last page, which nothing has to be read from to open it.
+	for i := len(damaged) - 4096; i < len(damaged); i++ {
 		damaged[i] ^= 0x5a
 	}
 	foreign := newSQLite(t)

@@ -102,6 +102,20 @@ func TestRetainRuns(t *testing.T) {
 	}
 }
 
+// Between the look for old runs and their removal lines may come, and a run may begin anew.
+func TestRunsThatChangedMeanwhileStay(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, db *database) {
+		s := runsFixture(t, db)
+		if removed, err := s.removeRuns(t.Context(), []string{"logged-60", "active", "ended-50"}); err != nil || removed != 1 {
+			t.Errorf("removed %d, %v, want the one that has not changed", removed, err)
+		}
+		if diff := cmp.Diff([]string{"active", "ended-1", "ended-10", "ended-20", "logged-60", "silent-40"}, runsIn(t, s)); diff != "" {
+			t.Errorf("runs (-want +got):\n%s", diff)
+		}
+		expectLog(t, s, "logged-60", RunLog{Lines: 1, Bytes: lineOverhead + 6})
+	})
+}
+
 // A record stays as long as its log, and goes once that is gone.
 func TestRunOutlivesItsLog(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db *database) {
