@@ -204,7 +204,7 @@ func TestPreloaded(t *testing.T) {
 			if !errors.Is(err, test.want) || asked != len(test.answers) {
 				t.Errorf("got %v after %d answers, want %v", err, asked, test.want)
 			}
-			if test.want == handover.ErrFailed && !strings.Contains(err.Error(), "no uvicorn") {
+			if errors.Is(test.want, handover.ErrFailed) && !strings.Contains(err.Error(), "no uvicorn") {
 				t.Errorf("%v does not tell why", err)
 			}
 			for i, request := range runner.seen() {

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"net"
 	"time"
 
 	"github.com/codebegen/preview-operator/internal/runnerapi"
@@ -78,18 +77,6 @@ func (p *process) note(message event, result *runnerapi.Result) {
 		return
 	}
 	p.last = now
-}
-
-// confirm connects to the application: that it listens is not taken on trust.
-func confirm(ctx context.Context, j *job) *runnerapi.Failure {
-	dialer := &net.Dialer{Timeout: confirmTimeout}
-	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", portString(j.assignment.Port)))
-	if err != nil {
-		return failf(runnerapi.ReasonStartupFailed, "the application does not listen on port %d", j.assignment.Port)
-	}
-	// Nothing was sent, and nothing is lost if this fails.
-	_ = conn.Close()
-	return nil
 }
 
 // finalReport is what an application said last, if it did: its end may be seen before that.

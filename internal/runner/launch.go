@@ -17,9 +17,8 @@ const (
 	// lastWords is how long what an application reported before it ended may take to arrive, and how long a process
 	// that reported its failure may take to end.
 	lastWords = time.Second
-	// confirmTimeout bounds the connection that confirms that the application listens. The kernel accepts it, so it
-	// does not depend on how busy the application is.
-	confirmTimeout = 2 * time.Second
+	// tidyAfter is how long after the start the runner gives memory back.
+	tidyAfter = 2 * time.Second
 	// memoryLimitPause is between two looks at the memory limit, which the kernel tells nobody about.
 	memoryLimitPause = 2 * time.Millisecond
 )
@@ -37,8 +36,9 @@ func (r *Runner) launch(j *job) {
 	}
 	if said == nil {
 		j.serve()
-		// What it took to get here is not needed any more, and counts towards the application's limit.
-		debug.FreeOSMemory()
+		// What it took to get here is not needed any more, and counts towards the application's limit. It takes a while,
+		// which the first requests need.
+		time.AfterFunc(tidyAfter, debug.FreeOSMemory)
 	}
 	if app == nil {
 		r.fail(said)
@@ -164,7 +164,7 @@ func (r *Runner) start(j *job, app *process) (*process, *runnerapi.Failure) {
 	if failure := r.await(ctx, j, app, eventListening); failure != nil {
 		return app, failure
 	}
-	return app, confirm(ctx, j)
+	return app, confirm(ctx, j.assignment.Port)
 }
 
 // startFresh starts an interpreter with the environment of the assignment, which runs it.

@@ -41,10 +41,8 @@ def not_found(folder, tried):
 
 def capture_run():
     """Keep a module that calls uvicorn.run() without a guard from serving by itself, on a port of its own."""
-    try:
-        import uvicorn
-    except ImportError as error:
-        raise Failure("StartupFailed", f"the image has no usable uvicorn: {describe(error)}") from error
+    import uvicorn
+
     captured = []
 
     def run(app, *args, **kwargs):

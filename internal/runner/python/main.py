@@ -10,7 +10,6 @@ reads only when it starts.
 import gc
 import os
 import sys
-import time
 
 # Importing makes much that stays and little garbage. This many more objects than before are looked through all the same,
 # so that a project that makes much of that does not fill its memory with it.
@@ -36,8 +35,7 @@ def main(mode, control_fd, report_fd, memory_mb, modules):
             installed = installed_names()
         parent = fork(control, whole)
         if whole:
-            while os.getppid() == parent and not control.waits():
-                time.sleep(0.001)
+            own_memory(parent)
             control.tell(event="ready")
     report = Report(report_fd)
     try:

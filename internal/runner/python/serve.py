@@ -45,6 +45,19 @@ def with_health(app, token):
     return asgi
 
 
+def server_config(stop_seconds):
+    """What uvicorn is told, except for the application; it sets up the logs."""
+    try:
+        import uvicorn
+    except ImportError as error:
+        raise Failure("StartupFailed", f"the image has no usable uvicorn: {describe(error)}") from error
+    options = {"timeout_graceful_shutdown": GRACEFUL_PART * stop_seconds}
+    if "timeout_graceful_shutdown" not in inspect.signature(uvicorn.Config).parameters:
+        # Before uvicorn 0.22; the runner bounds the shutdown then.
+        options = {}
+    return uvicorn.Config(None, log_level="info", **options)
+
+
 def run_server(app, interface, staged, report):
     import uvicorn
 
@@ -82,11 +95,8 @@ def run_server(app, interface, staged, report):
         app, interface = wsgi_adapter(app)
     if interface == "asgi3":
         app = watched(app)
-    options = {"timeout_graceful_shutdown": GRACEFUL_PART * staged.command["stopSeconds"]}
-    if "timeout_graceful_shutdown" not in inspect.signature(uvicorn.Config).parameters:
-        # Before uvicorn 0.22; the runner bounds the shutdown then.
-        options = {}
-    config = uvicorn.Config(app, interface=interface, log_level="info", **options)
+    config = staged.config
+    config.app, config.interface = app, interface
     # After it made an ASGI application of whatever it was given.
     config.load()
     config.loaded_app = with_health(config.loaded_app, staged.command["health"])

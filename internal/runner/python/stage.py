@@ -25,7 +25,8 @@ class Staged:
     """A project that can be run: candidates for its application, and what they are served on."""
 
     def __init__(self, command, installed):
-        own_process()
+        os.setsid()
+        fresh_randomness()
         os.environ.update(command["env"])
         if "TZ" in command["env"]:
             time.tzset()
@@ -41,6 +42,8 @@ class Staged:
         self.entrypoint = command.get("entrypoint", "")
         self.candidates = self.find()
         self.sockets = bind(command["port"])
+        # Before the project is imported, as uvicorn does it: how the project sets up its logs has the last word.
+        self.config = server_config(command["stopSeconds"])
 
     def find(self):
         """Look for the first candidate now; the others are looked for when that is none."""
@@ -66,9 +69,9 @@ def prefetched(values):
     return itertools.chain(first, values)
 
 
-def own_process():
-    """Let nothing of what the process was forked from show: not its session, and not its random numbers."""
-    os.setsid()
+def fresh_randomness():
+    """Share no random numbers with other forks of the same interpreter. What comes from the system never is, OpenSSL seeds
+    itself anew in every process, and the seed of hashes is this interpreter's, of which there is one fork."""
     random.seed()
     numpy = sys.modules.get("numpy")
     if numpy is not None:

@@ -1,7 +1,10 @@
 """Tests of the pure parts of the embedded script. Run by TestPython, or: python3 -m unittest discover -s internal/runner/python"""
 
 import asyncio
+import importlib
 import os
+import random
+import socket
 import sys
 import tempfile
 import textwrap
@@ -259,6 +262,102 @@ class TestHealth(unittest.TestCase):
             self.assertEqual("answer", self.ask(**scope), scope)
             self.assertEqual(1, len(self.reached), scope)
             self.assertEqual([], self.sent, scope)
+
+
+class TestStaging(Project):
+    def compiled(self, files):
+        folder = self.project(files)
+        for path in files:
+            script.compile_source(os.path.join(folder, path))
+        self.addCleanup(script.compiled.clear)
+        self.addCleanup(sys.path_importer_cache.pop, folder, None)
+        return folder
+
+    def load(self, folder, name):
+        self.addCleanup(sys.modules.pop, name, None)
+        self.addCleanup(setattr, sys, "path", sys.path[:])
+        sys.path.insert(0, folder)
+        return importlib.import_module(name)
+
+    def test_code_is_taken_from_what_was_compiled(self):
+        folder = self.compiled({"staged_one.py": "value = 'old'"})
+        path = os.path.join(folder, "staged_one.py")
+        before, _ = script.compiled[path]
+        script.compiled[path] = before, compile("value = 'compiled'", path, "exec")
+        self.assertEqual("compiled", self.load(folder, "staged_one").value)
+        self.assertEqual({}, script.compiled)
+
+    def test_changed_sources_are_compiled_anew(self):
+        folder = self.compiled({"staged_two.py": "value = 'old'"})
+        path = os.path.join(folder, "staged_two.py")
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            file.write("value = 'new'")
+        os.replace(path + ".new", path)
+        self.assertEqual("new", self.load(folder, "staged_two").value)
+
+    def test_what_is_wrong_is_left_to_the_import(self):
+        folder = self.compiled({
+            "broken.py": "(", "nul.py": "\0", "warns.py": "value = 1 is 1", "deep.py": "(" * 5000,
+            "large.py": "#" * (script.MAX_COMPILED_BYTES + 1), "fine.py": "",
+        })
+        self.assertEqual([os.path.join(folder, "fine.py")], list(script.compiled))
+        with self.assertRaises(SyntaxError):
+            self.load(folder, "broken")
+        with self.assertWarns(SyntaxWarning):
+            self.load(folder, "warns")
+
+    def test_modules_that_are_not_compiled_are_found(self):
+        folder = self.compiled({"fine.py": ""})
+        with open(os.path.join(folder, "later.py"), "w", encoding="utf-8") as file:
+            file.write("value = 'later'")
+        sys.path_importer_cache[folder].invalidate_caches()
+        self.assertEqual("later", self.load(folder, "later").value)
+
+    def test_random_numbers_are_seeded_anew(self):
+        self.addCleanup(random.setstate, random.getstate())
+        seeded = []
+        numpy = types.ModuleType("numpy")
+        numpy.random = types.SimpleNamespace(seed=lambda: seeded.append(True))
+        sys.modules["numpy"] = numpy
+        self.addCleanup(sys.modules.pop, "numpy")
+        random.seed(1)
+        before = random.getstate()
+        script.fresh_randomness()
+        self.assertNotEqual(before, random.getstate())
+        self.assertEqual([True], seeded)
+
+
+class TestMemory(unittest.TestCase):
+    def test_mappings_that_are_mostly_in_memory(self):
+        with tempfile.NamedTemporaryFile("w") as file:
+            for start, access, rss in ((0x1000, "rw-p", 8), (0x4000, "rw-p", 2), (0x8000, "r--p", 8), (0xa000, "rw-s", 8), (0xc000, "rw-p", 6)):
+                file.write(f"{start:x}-{start + 0x2000:x} {access} 00000000 00:00 0    /some/file name: 1\nSize: 8 kB\nRss: {rss} kB\nPss: {rss} kB\nVmFlags: rd wr\n")
+            file.flush()
+            self.assertEqual([(0x1000, 0x3000), (0xc000, 0xe000)], list(script.resident(file.name)))
+
+    def test_systems_without_the_file(self):
+        self.assertEqual([], list(script.resident("/nonexistent")))
+
+    def test_own_mappings_are_read_and_taken_over(self):
+        self.assertTrue(list(script.resident("/proc/self/smaps")))
+        # Of a parent that is none any more.
+        script.own_memory(0)
+
+
+class TestControl(unittest.TestCase):
+    def test_lines_that_arrive_together_or_in_pieces(self):
+        ours, theirs = socket.socketpair()
+        self.addCleanup(ours.close)
+        control = script.Control(theirs.detach())
+        self.addCleanup(control.close)
+        self.assertFalse(control.waits())
+        ours.sendall(b'{"a": 1}\n{"b": 2}\n{"c"')
+        self.assertEqual({"a": 1}, control.receive())
+        self.assertTrue(control.waits())
+        self.assertEqual({"b": 2}, control.receive())
+        ours.sendall(b': 3}\n')
+        self.assertEqual({"c": 3}, control.receive())
+        self.assertFalse(control.waits())
 
 
 class TestShadowing(Project):

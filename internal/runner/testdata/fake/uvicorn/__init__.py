@@ -13,8 +13,8 @@ access_log = logging.getLogger("uvicorn.access")
 
 
 class Config:
-    def __init__(self, app, *, interface, log_level, timeout_graceful_shutdown):
-        self.app, self.interface = app, interface
+    def __init__(self, app, *, log_level, timeout_graceful_shutdown):
+        self.app, self.interface = app, "auto"
         access_log.setLevel(log_level.upper())
         access_log.addHandler(logging.StreamHandler(sys.stdout))
 
