@@ -90,9 +90,14 @@ func sharpened(lines []collector.SystemLine, now time.Time) []collector.SystemLi
 	return lines
 }
 
-// endedBeforeDeletion reports whether a run had ended when its instance was deleted: that is the end which counts.
+// endedBeforeDeletion reports whether a run had ended when its instance was deleted: that is the end which counts. Times in
+// a status have whole seconds; one that ended in the second of its deletion had begun to before.
 func endedBeforeDeletion(instance *v1alpha1.PreviewInstance, status v1alpha1.PreviewInstanceStatus) bool {
-	return instance.DeletionTimestamp != nil && status.StoppedAt != nil && status.StoppedAt.Before(instance.DeletionTimestamp)
+	if instance.DeletionTimestamp == nil || status.StoppedAt == nil || status.StoppedAt.After(instance.DeletionTimestamp.Time) {
+		return false
+	}
+	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
+	return status.StoppedAt.Before(instance.DeletionTimestamp) || ready != nil && ready.LastTransitionTime.Before(instance.DeletionTimestamp)
 }
 
 // settle waits, bounded, until all that was recorded of an instance that goes is stored.
@@ -125,6 +130,13 @@ func runRecord(instance *v1alpha1.PreviewInstance, status v1alpha1.PreviewInstan
 	}
 	if failure := failureOf(instance, status); failure != nil {
 		run.Failure = &store.RunFailure{Reason: failure.Reason, Message: failure.Message, ExitCode: failure.ExitCode, At: failure.At.Time}
+		if run.Reason == v1alpha1.ReasonDeleted {
+			// It had failed before. Deleting what is left does not change that.
+			run.Reason = failure.Reason
+			if status.Phase.Finished() {
+				run.Phase = string(v1alpha1.PhaseFailed)
+			}
+		}
 	}
 	return run
 }

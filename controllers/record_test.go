@@ -134,6 +134,16 @@ func TestRunRecord(t *testing.T) {
 			r.Phase, r.Reason, r.StoppedAt = "Failed", "OOMKilled", ptr.To(at(111).Time)
 			r.Failure = &store.RunFailure{Reason: "OOMKilled", Message: "too much", ExitCode: ptr.To(int32(137)), At: at(109).Time}
 		}},
+		"failed, then deleted before its end was written": {func(i *v1alpha1.PreviewInstance) {
+			ended(v1alpha1.PhaseStopped, v1alpha1.ReasonDeleted)(i)
+			i.Status.LastFailure = failed(at(109))
+		}, func(r *store.Run) {
+			r.Phase, r.Reason, r.StoppedAt = "Failed", "OOMKilled", ptr.To(at(111).Time)
+			r.Failure = &store.RunFailure{Reason: "OOMKilled", Message: "too much", ExitCode: ptr.To(int32(137)), At: at(109).Time}
+		}},
+		"deleted": {ended(v1alpha1.PhaseStopped, v1alpha1.ReasonDeleted), func(r *store.Run) {
+			r.Phase, r.Reason, r.StoppedAt = "Stopped", "Deleted", ptr.To(at(111).Time)
+		}},
 		"second run": {func(i *v1alpha1.PreviewInstance) { i.Status.Restarts, i.Status.LastFailure = 1, failed(at(100)) }, func(r *store.Run) {
 			r.UID, r.Restarts, r.CreatedAt = "uid.1", 1, at(101).Time
 		}},
@@ -155,6 +165,7 @@ func TestEndedBeforeDeletion(t *testing.T) {
 	}{
 		"lives":                 {nil, false},
 		"deleted while it runs": {ptr.To(at(110)), false},
+		"deleted as it ended":   {ptr.To(at(111)), true},
 		"deleted afterwards":    {ptr.To(at(112)), true},
 	} {
 		instance := recorded(ended(v1alpha1.PhaseFailed, v1alpha1.ReasonOOMKilled))
