@@ -27,6 +27,10 @@ func TestCommandLinesThatMeanNothing(t *testing.T) {
 		"argument of ls":           {[]string{"ls", "x"}, `unexpected argument "x"`},
 		"unknown format":           {[]string{"ls", "-o", "yaml"}, "-o yaml: must be json or wide"},
 		"format of logs":           {[]string{"logs", "a", "-o", "wide"}, "-o wide: must be json"},
+		"level of logs":            {[]string{"logs", "a", "--level", "INFO,fatal"}, "--level FATAL: must be one of DEBUG, INFO, WARNING, ERROR"},
+		"source of logs":           {[]string{"logs", "a", "--source", "kubelet"}, "--source kubelet: must be subprocess or system"},
+		"since of logs":            {[]string{"logs", "a", "--since", "yesterday"}, "--since yesterday: must be a duration as 10m"},
+		"since in the future":      {[]string{"logs", "a", "--since", "-1m"}, "--since -1m: must be a duration as 10m"},
 		"timeout too short":        {[]string{"launch", ".", "--timeout", "100ms"}, "--timeout 100ms: must be whole seconds from 1s to 10m"},
 		"timeout too long":         {[]string{"launch", ".", "--timeout", "11m"}, "--timeout 11m0s"},
 		"timeout of half a second": {[]string{"launch", ".", "--timeout", "1500ms"}, "--timeout 1.5s"},
@@ -466,11 +470,11 @@ func TestLogs(t *testing.T) {
 		want     string
 	}{
 		"no terminal": {nil, nil, false, plainText},
+		"chosen":      {[]string{"--level", "debug", "--grep", "<B>"}, nil, false, strings.Join(strings.SplitAfter(plainText, "\n")[3:], "")},
 		"terminal": {nil, nil, true, at + "INFO    started\n" + at + "\x1b[33mWARNING\x1b[0m care\\x1b[2Jful\n" + at + "\x1b[31mERROR  \x1b[0m first half\n" +
 			"\x1b[33m--- 12 lines are missing here ---\x1b[0m\n\x1b[33m--- an unknown number of lines is missing here ---\x1b[0m\n" + at + "\x1b[90mDEBUG  \x1b[0m <b>\n"},
 		"NO_COLOR":      {nil, map[string]string{"NO_COLOR": "1"}, true, strings.ReplaceAll(plainText, "\x1b", "\\x1b")},
 		"dumb terminal": {nil, map[string]string{"TERM": "dumb"}, true, strings.ReplaceAll(plainText, "\x1b", "\\x1b")},
-		"follow":        {[]string{"-f"}, nil, false, plainText},
 		"JSON": {[]string{"-o", "json"}, nil, true, `{"id":"1-0","timestamp":"2026-01-02T03:04:05.123Z","level":"INFO","message":"started","source":"subprocess"}
 {"id":"2-0","timestamp":"2026-01-02T03:04:05.123Z","level":"WARNING","message":"care\u001b[2Jful","source":"subprocess"}
 {"id":"3-0","timestamp":"2026-01-02T03:04:05.123Z","level":"ERROR","message":"first ","source":"subprocess","partial":true}
@@ -490,12 +494,41 @@ func TestLogs(t *testing.T) {
 			for key, value := range tt.env {
 				i.env[key] = value
 			}
-			r := i.run(append([]string{"logs", "shop"}, tt.args...)...)
+			r := i.run(append([]string{"logs", "shop", "-f"}, tt.args...)...)
 			if diff := cmp.Diff(tt.want, r.out); r.code != 0 || diff != "" {
 				t.Errorf("%+v (-want +got):\n%s", r, diff)
 			}
 		})
 	}
+	t.Run("what is stored", func(t *testing.T) {
+		g := newGateway(t)
+		g.running("shop", nil)
+		var queries []string
+		g.on("GET "+base+"shop/preview/logs", func(w http.ResponseWriter, r *http.Request) {
+			queries = append(queries, r.URL.RawQuery)
+			answer(t, w, http.StatusOK, object{
+				"lines":       []object{{"id": 12, "timestamp": "2026-01-02T03:04:05.123Z", "level": "INFO", "message": "started", "source": "system"}},
+				"next_cursor": nil,
+				"run":         object{"id": "run", "lines_missing": nil, "missing_from": "2026-01-02T03:04:05Z"},
+			})
+		})
+		r := g.run("logs", "shop")
+		want := "03:04:05.123 INFO    [system] started\n--- an unknown number of lines is missing, the first of them from about 2026-01-02 03:04:05 ---\n"
+		if diff := cmp.Diff(want, r.out); r.code != 0 || diff != "" {
+			t.Errorf("%+v (-want +got):\n%s", r, diff)
+		}
+		r = g.run("logs", "shop", "--level", "error,Warning", "--source", "system", "--grep", "a b", "--since", "2026-01-02T03:04:05.5Z", "--since-id", "7", "-o", "json")
+		want = `{"id":"12","timestamp":"2026-01-02T03:04:05.123Z","level":"INFO","message":"started","source":"system"}
+{"gap":{"lost":null,"from":"2026-01-02T03:04:05Z"}}
+`
+		if diff := cmp.Diff(want, r.out); r.code != 0 || diff != "" {
+			t.Errorf("%+v (-want +got):\n%s", r, diff)
+		}
+		wantQueries := []string{"limit=1000", "cursor=7&level=ERROR&level=WARNING&limit=1000&q=a+b&since=2026-01-02T03%3A04%3A05.5Z&source=system"}
+		if diff := cmp.Diff(wantQueries, queries); diff != "" {
+			t.Errorf("queries (-want +got):\n%s", diff)
+		}
+	})
 	t.Run("after an id, over a cut", func(t *testing.T) {
 		g := newGateway(t)
 		g.running("shop", nil)

@@ -380,8 +380,10 @@ func (a *app) printLastLines(ctx context.Context, c *client.Client, id string) {
 	ctx, cancel := context.WithTimeout(ctx, lastLinesWait)
 	defer cancel()
 	var lines []client.LogLine
-	_, err := c.Logs(ctx, id, client.LogOptions{}, func(e client.LogEvent) error {
-		if e.Line != nil && e.Line.Source != client.SourceSystem {
+	// To its end: the last lines may be on their way yet.
+	opts := client.LogOptions{Follow: true, LogFilter: client.LogFilter{Source: client.SourceSubprocess}}
+	_, err := c.Logs(ctx, id, opts, func(e client.LogEvent) error {
+		if e.Line != nil {
 			lines = append(lines, *e.Line)
 			lines = lines[max(0, len(lines)-lastLines):]
 		}

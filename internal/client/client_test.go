@@ -29,7 +29,7 @@ func serve(t *testing.T, handler http.HandlerFunc) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.patience = patience{idle: 10 * time.Second, firstLine: 10 * time.Second, quiet: 10 * time.Second, retry: 20 * time.Millisecond}
+	c.patience = patience{idle: 10 * time.Second, retry: 20 * time.Millisecond}
 	return c
 }
 

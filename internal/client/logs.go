@@ -18,22 +18,17 @@ const (
 	minRetry     = 10 * time.Millisecond
 	// maxReconnects is how often in a row a stream may fail without an event between.
 	maxReconnects = 10
-	// clockSkew is how far the clocks of the gateway and of the node may be apart, the whole seconds of Date included.
-	clockSkew = 2 * time.Second
 )
 
 // patience is how long a reader waits in silence. Tests have less.
 type patience struct {
 	// idle ends a stream on which nothing comes: the gateway sends a heartbeat every 15 s.
 	idle time.Duration
-	// firstLine is for the first event when not following: the gateway may have to open the log first. quiet is for
-	// each later one, until what has come is taken for all there is.
-	firstLine, quiet time.Duration
 	// retry bounds the wait before a reconnect.
 	retry time.Duration
 }
 
-var defaultPatience = patience{idle: 45 * time.Second, firstLine: 3 * time.Second, quiet: 700 * time.Millisecond, retry: 30 * time.Second}
+var defaultPatience = patience{idle: 45 * time.Second, retry: 30 * time.Second}
 
 // The reasons for which the gateway ends a log.
 const (
@@ -42,8 +37,14 @@ const (
 	endShutdown     = "shutdown"
 )
 
-// SourceSystem is the Source of lines that say what was done with the preview.
-const SourceSystem = "system"
+// The Sources of lines: the application, and what was done with the preview.
+const (
+	SourceSubprocess = "subprocess"
+	SourceSystem     = "system"
+)
+
+// Levels of lines.
+var Levels = []string{"DEBUG", "INFO", "WARNING", "ERROR"}
 
 // LogLine is one line of a log. The message is the application's own, unless it is of SourceSystem.
 type LogLine struct {
@@ -55,9 +56,14 @@ type LogLine struct {
 	Partial bool `json:"partial,omitempty"`
 }
 
-// Gap tells of lines that are missing; Lost is nil when their number is not known.
+// Gap tells of lines that are missing: here in a stream, and somewhere from From on after the last line of what was read
+// without following.
 type Gap struct {
-	Lost *uint64 `json:"lost"`
+	// Lost is nil when their number is not known.
+	Lost *uint64    `json:"lost"`
+	From *time.Time `json:"from,omitempty"`
+	// RemovedAt is when the log was removed to make room.
+	RemovedAt *time.Time `json:"removed_at,omitempty"`
 }
 
 // LogEvent is a line or a gap.
@@ -70,16 +76,14 @@ type LogEvent struct {
 
 // LogOptions say what to read of a log.
 type LogOptions struct {
+	LogFilter
 	// After is the id of the last event that was seen; everything that the gateway still has when empty.
 	After string
-	// Follow goes on until the preview ends. Otherwise reading ends with what is there now.
+	// Follow goes on until the preview ends. Otherwise reading ends with what is stored now.
 	Follow bool
 	// Reconnecting is told before each new attempt; nil for nobody.
 	Reconnecting func(cause error, wait time.Duration)
 }
-
-// errEnough: a reader that does not follow has what there was.
-var errEnough = errors.New("everything that there was has come")
 
 // errProtocol: what came is nothing that the API documents, and would come again.
 var errProtocol = errors.New("the stream is not that of the API, is this the gateway?")
@@ -90,14 +94,15 @@ var errIdle = errors.New("nothing came from the gateway, not even a heartbeat")
 // Logs calls each with every event in turn, reconnecting as often as needed, and returns why the log ended: EndOfLog or
 // a reason of later times, or nothing when what there was has been read. An error of each ends it, and is returned.
 func (c *Client) Logs(ctx context.Context, id string, opts LogOptions, each func(LogEvent) error) (string, error) {
+	if !opts.Follow {
+		return "", c.pages(ctx, id, opts, each)
+	}
 	f := &follower{client: c, id: id, opts: opts, each: each, after: opts.After, retry: defaultRetry}
 	for {
 		end, err := f.stream(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return "", ctx.Err()
-		case errors.Is(err, errEnough):
-			return "", nil
 		case f.eachErr != nil:
 			return "", f.eachErr
 		case err == nil && end != endTokenExpired && end != endShutdown:
@@ -189,7 +194,7 @@ func (f *follower) stream(ctx context.Context) (string, error) {
 	idle := time.AfterFunc(f.client.patience.idle, func() { cancel(errIdle) })
 	defer idle.Stop()
 	reader := newEventReader(&resetting{in: response.Body, timer: idle, after: f.client.patience.idle}, f.after)
-	end, err := f.read(reader, f.limitOf(response, cancel))
+	end, err := f.read(reader)
 	if reader.retry > 0 {
 		f.retry = min(reader.retry, f.client.patience.retry)
 	}
@@ -222,33 +227,10 @@ func (r *resetting) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// enough decides when a reader that does not follow has what there was.
-type enough struct {
-	// until is when the stream was opened: later lines are new ones.
-	until time.Time
-	quiet *time.Timer
-}
-
-// limitOf returns nil for a reader that follows.
-func (f *follower) limitOf(response *http.Response, cancel context.CancelCauseFunc) *enough {
-	if f.opts.Follow {
-		return nil
-	}
-	opened, err := http.ParseTime(response.Header.Get("Date"))
-	if err != nil {
-		opened = time.Now()
-	}
-	return &enough{until: opened.Add(clockSkew), quiet: time.AfterFunc(f.client.patience.firstLine, func() { cancel(errEnough) })}
-}
-
 // read hands over the events of a stream and returns the reason in its last one.
-func (f *follower) read(reader *eventReader, limit *enough) (string, error) {
+func (f *follower) read(reader *eventReader) (string, error) {
 	for {
 		e, err := reader.next()
-		if limit != nil {
-			// Time that each takes, for a pager perhaps, is not silence of the gateway.
-			limit.quiet.Stop()
-		}
 		if err != nil {
 			return "", err
 		}
@@ -261,17 +243,14 @@ func (f *follower) read(reader *eventReader, limit *enough) (string, error) {
 			}
 			return end.Reason, nil
 		}
-		if err := f.take(e, limit); err != nil {
+		if err := f.take(e); err != nil {
 			return "", err
-		}
-		if limit != nil {
-			limit.quiet.Reset(f.client.patience.quiet)
 		}
 	}
 }
 
 // take hands an event over. Types of events that it does not know are left to later versions.
-func (f *follower) take(e event, limit *enough) error {
+func (f *follower) take(e event) error {
 	switch e.name {
 	case "gap":
 		gap := &Gap{}
@@ -284,8 +263,9 @@ func (f *follower) take(e event, limit *enough) error {
 		if err := json.Unmarshal([]byte(e.data), line); err != nil {
 			return fmt.Errorf("%w a line of the log cannot be read: %w", errProtocol, err)
 		}
-		if limit != nil && line.Timestamp.After(limit.until) {
-			return errEnough
+		if !f.opts.takes(line) {
+			f.failures, f.after = 0, e.id
+			return nil
 		}
 		return f.hand(LogEvent{ID: e.id, Line: line})
 	}

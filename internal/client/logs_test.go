@@ -256,55 +256,6 @@ func TestASilentStreamIsReplaced(t *testing.T) {
 	}
 }
 
-func TestLogsOfNowEndByThemselves(t *testing.T) {
-	later := strings.Replace(line("2", "later"), "2026-01-02", "2999-01-02", 1)
-	for name, tt := range map[string]struct {
-		text string
-		want []string
-	}{
-		"when nothing more comes":   {line("1", "a"), []string{"a"}},
-		"when there was nothing":    {"", nil},
-		"before what is newer":      {line("1", "a") + later, []string{"a"}},
-		"with the end of the pod":   {line("1", "a") + end("ended"), []string{"a"}},
-		"heartbeats are no events":  {line("1", "a") + ": heartbeat\n\n", []string{"a"}},
-		"more than one read's fill": {line("1", strings.Repeat("x", 16<<10)) + line("2", "b"), []string{strings.Repeat("x", 16<<10), "b"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := script{texts: []string{tt.text}, stay: true}
-			c := s.serve(t)
-			if !strings.Contains(tt.text, "2999") {
-				c.patience.firstLine, c.patience.quiet = 100*time.Millisecond, 100*time.Millisecond
-			}
-			got, _, err := read(t.Context(), c, LogOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("lines (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func TestASlowReaderLosesNothing(t *testing.T) {
-	s := script{texts: []string{line("1", "a") + line("2", "b")}, stay: true}
-	c := s.serve(t)
-	c.patience.firstLine, c.patience.quiet = 10*time.Second, time.Millisecond
-	var got []string
-	_, err := c.Logs(t.Context(), "a", LogOptions{}, func(e LogEvent) error {
-		// Longer than the silence that ends a reading.
-		<-time.After(20 * time.Millisecond)
-		got = append(got, e.Line.Message)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"a", "b"}, got); diff != "" {
-		t.Errorf("lines (-want +got):\n%s", diff)
-	}
-}
-
 func TestReadersEndTheirReading(t *testing.T) {
 	t.Run("by an error", func(t *testing.T) {
 		s := script{texts: []string{line("1", "a")}, stay: true}
