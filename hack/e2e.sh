@@ -37,7 +37,9 @@ install_local
 step 4 5 "helm test"
 helm test "$release" --namespace "$system_namespace" --timeout 2m
 step 5 5 "running the specs"
-printf '#!/bin/sh\nexec "%s/bin/localcluster" --name e2e kubectl "$@"\n' "$PWD" >bin/kubectl-e2e
-chmod +x bin/kubectl-e2e
-E2E_KUBECONFIG=$KUBECONFIG E2E_GATEWAY_URL=$(local_gateway_url) E2E_KUBECTL=$PWD/bin/kubectl-e2e E2E_HELM=$helm_path GINKGO=1 \
+printf '#!/bin/sh\nexec "%s/bin/localcluster" --name e2e "$@"\n' "$PWD" >bin/localcluster-e2e
+printf '#!/bin/sh\nexec "%s/bin/localcluster-e2e" kubectl "$@"\n' "$PWD" >bin/kubectl-e2e
+chmod +x bin/localcluster-e2e bin/kubectl-e2e
+E2E_KUBECONFIG=$KUBECONFIG E2E_GATEWAY_URL=$(local_gateway_url) E2E_KUBECTL=$PWD/bin/kubectl-e2e E2E_HELM=$helm_path \
+	E2E_LOCALCLUSTER=$PWD/bin/localcluster-e2e GINKGO=1 \
 	hack/suite.sh e2e . -timeout 40m ./test/e2e "$@"

@@ -50,6 +50,7 @@ var _ = Describe("An installation", func() {
 	Describe("network policy", Ordered, networkSpecs)
 	Describe("metrics", Ordered, ContinueOnFailure, metricsSpecs)
 	Describe("traces", Ordered, tracingSpecs)
+	Describe("stories", Ordered, ContinueOnFailure, storySpecs)
 	Describe("logs", logSpecs)
 	Describe("operations", operationsSpecs)
 	Describe("crash of the manager", crashSpecs)

@@ -19,16 +19,13 @@ import (
 // countedLines are more than the kubelet keeps in two files of a container's log.
 const countedLines = 300_000
 
-// logSpecs restart the manager while an application prints, and read its log when nothing else is left of it.
+// pacedLines are printed in some twelve seconds, which is longer than an API server takes to be back.
+const pacedLines = 60_000
+
+// logSpecs restart the manager and the API server while an application prints, and read its log when nothing else is left of it.
 func logSpecs() {
 	It("keep each line once while managers are killed and replaced, and outlive the pod", func(ctx SpecContext) {
-		p := launchProject(ctx, "counter", testProject("counter"), 0)
-		DeferCleanup(func(ctx SpecContext) { _ = p.DeleteGeneration(ctx, p.id) })
-		instance := p.eventuallyRunning(ctx)
-		reply, err := p.Request(ctx, p.id, p.launch.SessionToken, framework.Envelope{Method: http.MethodPost, Path: fmt.Sprintf("/count/%d", countedLines)})
-		Expect(err).NotTo(HaveOccurred())
-		Expect(reply.StatusCode).To(Equal(http.StatusOK))
-
+		p := launchCounter(ctx, "counter", countedLines, "0")
 		started := time.Now()
 		for part, interrupt := range []func(context.Context){killManager, replaceOperator, killManager} {
 			p.eventuallyPrinted(ctx, countedLines*(part+1)/5)
@@ -38,11 +35,49 @@ func logSpecs() {
 		GinkgoWriter.Printf("%d lines were printed in %s\n", countedLines, time.Since(started).Round(time.Millisecond))
 
 		By("deleting everything else that knows the log")
-		Expect(cluster.Client.Delete(ctx, instance)).To(Succeed())
-		eventuallyAbsent(ctx, instance.Name)
+		p.deleteResource(ctx)
 		Eventually(ctx, p.logState).WithTimeout(time.Minute).WithPolling(poll).Should(Equal(logState{Status: "stopped", LogComplete: true}))
-		p.expectCounted(ctx)
+		p.expectCounted(ctx, countedLines)
 	})
+
+	It("keep each line once while the API server crashes and restarts, and previews are launched afterwards", func(ctx SpecContext) {
+		p := launchCounter(ctx, "counter-api", pacedLines, "0.02")
+		for part, command := range []string{"kill", "restart"} {
+			p.eventuallyPrinted(ctx, pacedLines*(part+1)/4)
+			Expect(cluster.LocalCluster(ctx, command, "apiserver")).To(Succeed())
+		}
+		p.eventuallyPrinted(ctx, pacedLines)
+		next := launchProject(ctx, "after-api", minimal("after-api"), 0)
+		DeferCleanup(func(ctx SpecContext) { _ = next.DeleteGeneration(ctx, next.id) })
+		next.eventuallyRunning(ctx)
+
+		p.deleteResource(ctx)
+		Eventually(ctx, p.logState).WithTimeout(time.Minute).WithPolling(poll).Should(Equal(logState{Status: "stopped", LogComplete: true}))
+		p.expectCounted(ctx, pacedLines)
+	})
+}
+
+// launchCounter launches an application that prints numbered lines, with a pause in seconds after each hundred.
+func launchCounter(ctx context.Context, name string, lines int, pause string) preview {
+	GinkgoHelper()
+	p := launchProject(ctx, name, testProject("counter"), 0)
+	DeferCleanup(func(ctx SpecContext) { _ = p.DeleteGeneration(ctx, p.id) })
+	p.eventuallyRunning(ctx)
+	reply, err := p.Request(ctx, p.id, p.launch.SessionToken, framework.Envelope{
+		Method: http.MethodPost, Path: fmt.Sprintf("/count/%d", lines), Query: map[string]string{"pause": pause},
+	})
+	Expect(err).NotTo(HaveOccurred())
+	Expect(reply.StatusCode).To(Equal(http.StatusOK))
+	return p
+}
+
+// deleteResource deletes the PreviewInstance of the preview, and waits until it is gone.
+func (p preview) deleteResource(ctx context.Context) {
+	GinkgoHelper()
+	instance, err := p.instance(ctx)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(cluster.Client.Delete(ctx, instance)).To(Succeed())
+	eventuallyAbsent(ctx, instance.Name)
 }
 
 // eventuallyPrinted waits until the application has printed that many lines.
@@ -112,7 +147,7 @@ func (p preview) logPath() string {
 }
 
 // expectCounted reads the whole log and wants every number, once and in its order.
-func (p preview) expectCounted(ctx context.Context) {
+func (p preview) expectCounted(ctx context.Context, lines int) {
 	GinkgoHelper()
 	log, err := p.Export(ctx, p.logPath(), "application/x-ndjson")
 	Expect(err).NotTo(HaveOccurred())
@@ -135,5 +170,5 @@ func (p preview) expectCounted(ctx context.Context) {
 		}
 		next++
 	}
-	Expect(next - 1).To(Equal(countedLines))
+	Expect(next - 1).To(Equal(lines))
 }

@@ -53,6 +53,8 @@ type Config struct {
 	Kubectl string
 	// Helm is the binary to run: E2E_HELM, else helm.
 	Helm string
+	// LocalCluster is the command localcluster for this cluster: E2E_LOCALCLUSTER. Without it, what stops components fails.
+	LocalCluster string
 	// Namespace of the previews: E2E_NAMESPACE, else previews.
 	Namespace string
 }
@@ -65,6 +67,7 @@ func ConfigFromEnv() (Config, error) {
 		JWTSecretFile: os.Getenv("E2E_JWT_SECRET_FILE"),
 		Kubectl:       first(os.Getenv("E2E_KUBECTL"), "kubectl"),
 		Helm:          first(os.Getenv("E2E_HELM"), "helm"),
+		LocalCluster:  os.Getenv("E2E_LOCALCLUSTER"),
 		Namespace:     first(os.Getenv("E2E_NAMESPACE"), "previews"),
 	}
 	if c.Kubeconfig == "" {

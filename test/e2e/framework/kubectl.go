@@ -3,6 +3,7 @@ package framework
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,6 +20,19 @@ const (
 // Kubectl runs the real kubectl in the namespace of the previews and returns what it printed.
 func (c *Cluster) Kubectl(ctx context.Context, args ...string) (string, error) {
 	return c.KubectlInput(ctx, "", args...)
+}
+
+// LocalCluster runs a command on the local cluster that the installation is in, such as restart of a component.
+func (c *Cluster) LocalCluster(ctx context.Context, args ...string) error {
+	if c.Config.LocalCluster == "" {
+		return errors.New("E2E_LOCALCLUSTER names no command of a local cluster")
+	}
+	ctx, cancel := context.WithTimeout(ctx, kubectlTimeout)
+	defer cancel()
+	if output, err := exec.CommandContext(ctx, c.Config.LocalCluster, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("localcluster %s: %w: %s", strings.Join(args, " "), err, bytes.TrimSpace(output))
+	}
+	return nil
 }
 
 // KubectlInput is Kubectl with a standard input.

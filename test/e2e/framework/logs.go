@@ -37,8 +37,25 @@ type LogStream struct {
 
 // Logs opens the log stream of a preview.
 func (u *UserClient) Logs(ctx context.Context, id string) (*LogStream, error) {
+	return u.stream(ctx, previewPath(id)+"/logs/stream")
+}
+
+// LogsWithTicket opens it as a browser does: with a ticket in the URL and without a bearer token.
+func (u *UserClient) LogsWithTicket(ctx context.Context, id string) (*LogStream, error) {
+	var ticket struct {
+		URL string `json:"url"`
+	}
+	if _, err := u.call(ctx, http.MethodPost, previewPath(id)+"/logs/ticket", nil, nil, &ticket); err != nil {
+		return nil, err
+	}
+	anonymous := *u
+	anonymous.Bearer = ""
+	return anonymous.stream(ctx, ticket.URL)
+}
+
+func (u *UserClient) stream(ctx context.Context, path string) (*LogStream, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	response, err := u.send(ctx, http.MethodGet, previewPath(id)+"/logs/stream", http.Header{"Accept": {"text/event-stream"}}, nil)
+	response, err := u.send(ctx, http.MethodGet, path, http.Header{"Accept": {"text/event-stream"}}, nil)
 	if err != nil {
 		cancel()
 		return nil, err
