@@ -77,6 +77,45 @@ func (a *API) cachedInstance(meta store.Meta) (*v1alpha1.PreviewInstance, error)
 	return nil, errNoInstance
 }
 
+// openedPreview returns the preview of the generation in the path that the session token of the request opens. A good token
+// was given to somebody who may use the preview, so that the store need not be asked; it is for what else is wrong.
+func (a *API) openedPreview(c *gin.Context) (*v1alpha1.PreviewInstance, store.Meta, error) {
+	p, err := a.principal(c)
+	if err != nil {
+		return nil, store.Meta{}, err
+	}
+	token := c.GetHeader(previewTokenHeader)
+	if pvi := a.grantedPreview(p, c.Param("generation_id"), token); pvi != nil {
+		return pvi, store.Meta{ID: pvi.Spec.GenerationID, UserID: pvi.Spec.UserID}, nil
+	}
+	_, meta, err := a.generationFor(c, p, accessPreview)
+	if err != nil {
+		return nil, store.Meta{}, err
+	}
+	pvi, err := a.cachedInstance(meta)
+	if err != nil {
+		return nil, store.Meta{}, err
+	}
+	return pvi, meta, a.signer.Check(token, string(pvi.UID), p.UserID)
+}
+
+// grantedPreview returns the preview of a generation that a session token opens for its owner or an administrator, or nil.
+func (a *API) grantedPreview(p auth.Principal, generationID, token string) *v1alpha1.PreviewInstance {
+	if token == "" || !a.instances.Synced() {
+		return nil
+	}
+	for _, pvi := range a.instances.OfGeneration(generationID) {
+		mayUse := pvi.Spec.UserID == p.UserID || p.Role == auth.RoleAdmin
+		if !mayUse || a.signer.Check(token, string(pvi.UID), p.UserID) != nil {
+			continue
+		}
+		if previews := a.cachedInstances(generationID, pvi.Spec.UserID); len(previews) > 0 && previews[0].UID == pvi.UID {
+			return previews[0]
+		}
+	}
+	return nil
+}
+
 // previewOrRecord returns the preview of the generation in the path from the cache or, when it is gone, the newest record of
 // one; the other is nil. It fails with errNoInstance when there is neither.
 func (a *API) previewOrRecord(c *gin.Context) (*v1alpha1.PreviewInstance, *store.Run, error) {

@@ -20,6 +20,9 @@ import (
 	"github.com/codebegen/preview-operator/internal/sse"
 )
 
+// previewTokenHeader is where a request shows the session token of its preview.
+const previewTokenHeader = "X-Preview-Token"
+
 // maxEnvelopeBytes bounds the body of a proxied request, envelope included.
 const maxEnvelopeBytes = 12 << 20
 
@@ -57,7 +60,7 @@ func (a *API) useOperations() []operation {
 			description: "A preview that is starting is waited for, for at most PREVIEW_REQUEST_TIMEOUT; `wait` asks for less. The request is sent once, " +
 				"when the application accepts connections, and the application then has PREVIEW_REQUEST_TIMEOUT to answer.",
 			params: []*huma.Param{
-				headerParam("X-Preview-Token", "The session token of the preview.", true),
+				headerParam(previewTokenHeader, "The session token of the preview.", true),
 				headerParam(preferHeader, "`wait=N` waits for up to N seconds for a preview that is starting, and not at all with 0.", false),
 				queryParam(queryWait, "The same; goes before the header.", &huma.Schema{Type: huma.TypeInteger, Minimum: new(float64)}),
 			},
@@ -164,15 +167,8 @@ type requestReply struct {
 }
 
 func (a *API) request(c *gin.Context) (reply, error) {
-	p, meta, err := a.generation(c, accessPreview)
+	pvi, meta, err := a.openedPreview(c)
 	if err != nil {
-		return reply{}, err
-	}
-	pvi, err := a.cachedInstance(meta)
-	if err != nil {
-		return reply{}, err
-	}
-	if err := a.signer.Check(c.GetHeader("X-Preview-Token"), string(pvi.UID), p.UserID); err != nil {
 		return reply{}, err
 	}
 	wait, err := readWait(c, a.forwarder.Timeout())

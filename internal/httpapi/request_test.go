@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -192,6 +193,25 @@ func TestPreviewTokens(t *testing.T) {
 	}
 	if a := proxied(h, "alice", token, envelope); a.status != http.StatusOK {
 		t.Errorf("the good token: %d %s", a.status, a.body)
+	}
+
+	// The store is not needed for that.
+	whole := h.api.store
+	h.api.store = noStore{GenerationStore: whole, err: errors.New("the store was asked")}
+	for user, good := range map[string]string{"alice": token, "root": admin} {
+		role := map[string]auth.Role{"root": auth.RoleAdmin}[user]
+		a := h.do(call{
+			method: "POST", path: base + "gen/preview/request", token: h.token(user, role), body: envelope,
+			header: map[string]string{"X-Preview-Token": good},
+		})
+		if a.status != http.StatusOK {
+			t.Errorf("%s without the store: %d %s", user, a.status, a.body)
+		}
+	}
+	// Who is no administrator any more is asked about the owner again.
+	h.api.store = whole
+	if a := proxied(h, "root", admin, envelope); a.slug() != "forbidden" {
+		t.Errorf("the token of a former administrator: %d %s", a.status, a.body)
 	}
 
 	// A token dies with its preview.
