@@ -273,7 +273,7 @@ func (l *launcher) show(status client.Status) {
 var stages = map[string]string{
 	v1alpha1.ReasonPending:    "it waits for its turn",
 	v1alpha1.ReasonPodPending: "its pod starts",
-	v1alpha1.StartNoWarmPod:   "it waits for a warm pod",
+	v1alpha1.ReasonNoWarmPod:  "it waits for a warm pod",
 	v1alpha1.ReasonPodRunning: "its pod runs",
 	v1alpha1.ReasonLoading:    "its code is loaded, and the application starts",
 	v1alpha1.ReasonLoaded:     "its code is loaded",

@@ -322,7 +322,7 @@ func isDecided(pvi *v1alpha1.PreviewInstance) bool {
 }
 
 func waitsForWarmPod(pvi *v1alpha1.PreviewInstance) bool {
-	return pvi.Status.Phase == v1alpha1.PhaseStarting && pvi.Status.Reason == v1alpha1.StartNoWarmPod
+	return pvi.Status.Phase == v1alpha1.PhaseStarting && pvi.Status.Reason == v1alpha1.ReasonNoWarmPod
 }
 
 // waitsForWarmPod reports whether the cache shows that an instance waits for a warm pod.

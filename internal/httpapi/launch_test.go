@@ -204,7 +204,7 @@ func TestLaunchWithoutAWarmPod(t *testing.T) {
 	h.cluster.manage = func(pvi *v1alpha1.PreviewInstance) {
 		h.cluster.setStatus(t, pvi.Name, func(p *v1alpha1.PreviewInstance) {
 			allocated(3001)(p)
-			p.Status.Reason = v1alpha1.StartNoWarmPod
+			p.Status.Reason = v1alpha1.ReasonNoWarmPod
 		})
 	}
 	a := h.do(launchCall(h, "gen", "alice", nil))
