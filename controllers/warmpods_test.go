@@ -111,6 +111,9 @@ func TestOnlyPodsThatCanServeAreReserved(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWarmWorld()
 			pod := w.ready("a").DeepCopy()
+			if w.available(w.runtime) != 1 {
+				t.Fatal("it cannot be used at first")
+			}
 			test.spoil(w, pod)
 			w.seen(pod)
 			if got := w.available(w.runtime) == 1; got != test.want && w.runtime.Spec.Warm != nil {
@@ -150,7 +153,7 @@ func TestReservation(t *testing.T) {
 		"spoiled":                    {func(w *warmWorld, _ *corev1.Pod) { w.spoil("i") }, false, false},
 		"spoiled and seen":           {func(w *warmWorld, p *corev1.Pod) { w.spoil("i"); w.seen(p) }, false, false},
 		"claimed":                    {func(w *warmWorld, _ *corev1.Pod) { w.claimed("i") }, false, false},
-		"claimed, late event":        {func(w *warmWorld, p *corev1.Pod) { w.claimed("i"); w.seen(p) }, false, false},
+		"claimed, late event":        {func(w *warmWorld, p *corev1.Pod) { w.claimed("i"); w.ready(p.Name) }, false, false},
 		"claimed and seen":           {func(w *warmWorld, p *corev1.Pod) { w.claimed("i"); w.seen(claim(p, "i")) }, false, false},
 		"seen, then claimed":         {func(w *warmWorld, p *corev1.Pod) { w.seen(claim(p, "i")); w.claimed("i") }, false, false},
 		"claim seen, answer to come": {func(w *warmWorld, p *corev1.Pod) { w.seen(claim(p, "i")) }, true, false},
