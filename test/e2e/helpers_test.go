@@ -219,7 +219,7 @@ func eventuallyNothingLeft(ctx context.Context) {
 		}
 		pods, err := cluster.PreviewPods(ctx)
 		for _, pod := range pods {
-			if owner := metav1.GetControllerOf(&pod); owner != nil && !owners[string(owner.UID)] {
+			if owner := metav1.GetControllerOf(&pod); owner != nil && owner.Kind == "PreviewInstance" && !owners[string(owner.UID)] {
 				left = append(left, "pod/"+pod.Name)
 			}
 		}
