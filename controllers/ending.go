@@ -38,6 +38,7 @@ func (r *PreviewInstanceReconciler) end(ctx context.Context, s *scope) error {
 	if !r.podEnded(s) {
 		return r.deletePod(ctx, s)
 	}
+	r.followLost(s)
 	r.release(s)
 	if s.deleting() {
 		// Nobody could derive it from the instance any more.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/collector"
+	"github.com/codebegen/preview-operator/internal/handover"
 	"github.com/codebegen/preview-operator/internal/loglevel"
 	"github.com/codebegen/preview-operator/internal/rundetails"
 	"github.com/codebegen/preview-operator/internal/store"
@@ -61,6 +62,18 @@ func (r *PreviewInstanceReconciler) followLog(s *scope) error {
 		Namespace: s.pod.Namespace, Target: target, Since: s.pod.CreationTimestamp.Time,
 	})
 	return nil
+}
+
+// followLost has what is missing of a log recorded whose pod went while no manager was there: nobody follows it yet, and
+// there is nothing left to read. Of one that was followed, and of a complete one, it changes nothing.
+func (r *PreviewInstanceReconciler) followLost(s *scope) {
+	if s.pod != nil || s.facts.PodName == "" || s.facts.NodeName == "" {
+		return
+	}
+	r.collector.Follow(collector.Run{
+		UID:       store.RunUID(string(s.instance.UID), s.facts.Restarts),
+		Namespace: s.instance.Namespace, Target: handover.Target{PodName: s.facts.PodName}, Since: begunAt(s.instance, s.facts),
+	})
 }
 
 // record keeps a status of the instance, and the steps that it shows. What is kept already is not kept again.
