@@ -52,6 +52,7 @@ var _ = Describe("An installation", func() {
 	Describe("traces", Ordered, tracingSpecs)
 	Describe("stories", Ordered, ContinueOnFailure, storySpecs)
 	Describe("logs", logSpecs)
+	Describe("lost logs", lostSpecs)
 	Describe("operations", operationsSpecs)
 	Describe("crash of the manager", crashSpecs)
 	Describe("PostgreSQL", Ordered, postgresSpecs)

@@ -57,6 +57,50 @@ func logSpecs() {
 	})
 }
 
+// lostSpecs take the pod of a preview away while no manager is there to read its log.
+func lostSpecs() {
+	It("say that lines are missing, and from when, when a pod was deleted by force while the manager was away", func(ctx SpecContext) {
+		p := launchCounter(ctx, "lost", pacedLines, "0.02")
+		p.eventuallyPrinted(ctx, pacedLines/4)
+		instance, err := p.instance(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		scale := func(ctx context.Context, replicas string) {
+			GinkgoHelper()
+			Expect(cluster.Kubectl(ctx, "--namespace", framework.SystemNamespace, "scale", "deployment", framework.Release, "--replicas", replicas)).NotTo(BeEmpty())
+			Expect(cluster.Kubectl(ctx, "--namespace", framework.SystemNamespace, "rollout", "status", "deployment", framework.Release)).NotTo(BeEmpty())
+		}
+		DeferCleanup(scale, "1")
+		scale(ctx, "0")
+		Eventually(ctx, func(ctx context.Context) error {
+			_, err := cluster.ManagerPod(ctx)
+			return err
+		}).WithTimeout(startTimeout).WithPolling(poll).ShouldNot(Succeed())
+		away := time.Now()
+		Expect(cluster.Kubectl(ctx, "delete", "pod", onlyPod(ctx, instance).Name, "--force", "--grace-period=0")).NotTo(BeEmpty())
+		eventuallyNoPods(ctx, string(instance.UID))
+		scale(ctx, "1")
+
+		var s story
+		Eventually(ctx, func(ctx context.Context) error {
+			status, _, body, err := p.Call(ctx, http.MethodGet, "/api/v1/generations/"+p.id+"/preview/runs", nil, nil)
+			if err != nil || status != http.StatusOK {
+				return fmt.Errorf("%d %s: %w", status, body, err)
+			}
+			if err := json.Unmarshal(body, &s); err != nil {
+				return err
+			}
+			if len(s.Runs) != 1 || !s.Runs[0].LogComplete {
+				return fmt.Errorf("the end is not recorded: %s", body)
+			}
+			return nil
+		}).WithTimeout(startTimeout).WithPolling(poll).Should(Succeed())
+		run := s.Runs[0]
+		Expect([]string{run.Status, run.Reason}).To(Equal([]string{"failed", "PodLost"}))
+		Expect(run.LinesMissing).To(BeNil(), "nobody can know how many")
+		Expect(run.MissingFrom).To(HaveValue(BeTemporally("~", away, startTimeout)))
+	})
+}
+
 // launchCounter launches an application that prints numbered lines, with a pause in seconds after each hundred.
 func launchCounter(ctx context.Context, name string, lines int, pause string) preview {
 	GinkgoHelper()
