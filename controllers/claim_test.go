@@ -425,6 +425,27 @@ var _ = Describe("The claim of a warm pod", func() {
 	})
 })
 
+var _ = Describe("A pod whose code was never to be run", func() {
+	It("is replaced after its manager has died, and not when the project only says so", func(ctx SpecContext) {
+		w := newWorld(nil)
+		w.runner.hold = make(chan struct{})
+		w.warm(2)
+		w.create("hello", nil)
+		Eventually(func() int { return len(w.podsOf("hello")) }).Should(Equal(1))
+		first := w.podsOf("hello")[0]
+		Eventually(func() string { return w.get("hello").Status.PodName }).Should(Equal(first.Name))
+		w.stop()
+		notRun := corev1.ContainerStateTerminated{ExitCode: 1, Message: `{"reason":"NotRun"}`}
+		w.endPod(&first, notRun)
+		w.start()
+		Eventually(func() string { return w.get("hello").Status.PodName }).ShouldNot(Or(Equal(first.Name), BeEmpty()))
+		Eventually(func() int { return len(w.runner.assignments(w.get("hello").Status.PodName)) }).Should(BeNumerically(">", 0))
+
+		w.endPod(w.podOf("hello"), notRun)
+		Eventually(w.phase("hello")).Should(Equal(v1alpha1.PhaseFailed))
+	})
+})
+
 // steal makes a warm pod that of an instance which nobody has heard of.
 func (w *world) steal(ctx context.Context, pod string) error {
 	patch := fmt.Sprintf(`[{"op":"remove","path":"/metadata/labels/%s"},{"op":"replace","path":"/metadata/ownerReferences","value":

@@ -91,6 +91,13 @@ func (h *handovers) release(instance, pod types.UID) {
 	}
 }
 
+// has reports whether the handover of an instance is under way, or its outcome not taken yet.
+func (h *handovers) has(instance types.UID) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.entries[instance] != nil
+}
+
 // age is how long the handover of an instance has been under way; hours when there is none.
 func (h *handovers) age(instance types.UID) time.Duration {
 	h.mu.Lock()

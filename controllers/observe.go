@@ -44,8 +44,14 @@ func (r *PreviewInstanceReconciler) observe(ctx context.Context, s *scope) error
 // readPod finds the instance's pod. Before anything is concluded from one that is not there, the API server has to say
 // so: the cache of the pods can be behind that of the instances.
 func (r *PreviewInstanceReconciler) readPod(ctx context.Context, s *scope) error {
-	if err := r.findPod(ctx, r.client, s); err != nil || s.pod != nil {
+	if err := r.findPod(ctx, r.client, s); err != nil {
 		return err
+	}
+	if s.pod != nil {
+		if r.neverRun(s) {
+			return r.abandonPod(ctx, s)
+		}
+		return nil
 	}
 	intended := s.facts.PodName != "" && startedWarm(s)
 	if podWasSeen(s) || intended {
@@ -61,6 +67,18 @@ func (r *PreviewInstanceReconciler) readPod(ctx context.Context, s *scope) error
 		return r.findClaimed(ctx, s)
 	}
 	return nil
+}
+
+// neverRun reports whether the pod has ended because a manager that is gone had staged code in it, and did not live to
+// have it run. The pod's own word is not enough: the project could say the same once it runs.
+func (r *PreviewInstanceReconciler) neverRun(s *scope) bool {
+	if s.served() || !startedWarm(s) || !podTerminated(s.pod) || r.handovers.has(s.instance.UID) {
+		return false
+	}
+	var told runnerapi.Failure
+	status := runnerStatus(s.pod)
+	return status != nil && status.State.Terminated != nil && json.Unmarshal([]byte(status.State.Terminated.Message), &told) == nil &&
+		told.Reason == runnerapi.ReasonNotRun
 }
 
 func startedWarm(s *scope) bool {

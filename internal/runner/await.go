@@ -103,7 +103,7 @@ func finalReport(reports <-chan event) *runnerapi.Failure {
 // ending waits for the application to end and says why it did. said is what it reported or what it was found guilty of
 // before that, nil if it served.
 func (r *Runner) ending(j *job, app *process, said *runnerapi.Failure, killsBefore int64) *runnerapi.Failure {
-	if said != nil && said.Reason == runnerapi.ReasonStartupTimeout {
+	if said != nil && (said.Reason == runnerapi.ReasonStartupTimeout || said.Reason == runnerapi.ReasonNotRun) {
 		j.kill(r.reaper)
 		<-app.done
 		return said

@@ -116,7 +116,7 @@ func (r *Runner) hold(j *job, app *process) *runnerapi.Failure {
 	case <-r.ended:
 		return r.known()
 	case <-timer.C:
-		return failf(runnerapi.ReasonStartupTimeout, "the code was staged, and the pod not told to run it within %s", r.options.RunPatience)
+		return failf(runnerapi.ReasonNotRun, "the code was staged, and the pod not told to run it within %s", r.options.RunPatience)
 	}
 }
 

@@ -177,7 +177,7 @@ func TestStagedCodeThatIsNeverRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := startPodWith(t, func(o *runner.Options) { o.RunPatience = 50 * time.Millisecond })
 			p.stage(map[string]string{"main.py": asgi("", "1")}, func(a *runnerapi.Assignment) { a.Env = env })
-			want := &runnerapi.Failure{Reason: runnerapi.ReasonStartupTimeout, Message: "the code was staged, and the pod not told to run it within 50ms"}
+			want := &runnerapi.Failure{Reason: runnerapi.ReasonNotRun, Message: "the code was staged, and the pod not told to run it within 50ms"}
 			if diff := cmp.Diff(want, p.terminationLog()); diff != "" || p.exitCode() != 1 {
 				t.Errorf("exit code %d, termination log differs (-want +got):\n%s", p.exitCode(), diff)
 			}

@@ -17,6 +17,9 @@ const (
 	ReasonStartupTimeout = "StartupTimeout"
 	// ReasonOOMKilled: it used more memory than its limit.
 	ReasonOOMKilled = "OOMKilled"
+	// ReasonNotRun: what was staged was not to be run in time. It is the manager's to deal with and none of api/v1alpha1:
+	// nothing of the project was executed.
+	ReasonNotRun = "NotRun"
 	// ReasonAppExited: it ended by itself.
 	ReasonAppExited = "AppExited"
 )
