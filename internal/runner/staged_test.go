@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -81,7 +82,7 @@ func TestStagedCodeIsNotExecutedBeforeItIsToBe(t *testing.T) {
 			env: func(p *pod) []runnerapi.EnvVar {
 				return []runnerapi.EnvVar{{Name: "PYTHONPATH", Value: fakePath(p.t) + ":" + p.path("app")}}
 			},
-			files:       []string{"sitecustomize.py"},
+			files:       []string{"sitecustomize.py", "uvicorn.py"},
 			interpreter: runnerapi.InterpreterFresh, want: "sitecustomize True\nmain True\n",
 		},
 	} {
@@ -107,6 +108,10 @@ func TestStagedCodeIsNotExecutedBeforeItIsToBe(t *testing.T) {
 			if conn, err := net.Dial("tcp", "127.0.0.1:"+itoa(p.port)); !errors.Is(err, syscall.ECONNREFUSED) {
 				t.Errorf("the port of what is only staged gave %v, %v", conn, err)
 			}
+			// What would be executed too soon would be by then.
+			support.Eventually(t, "the process waits to be told", func() bool {
+				return !slices.ContainsFunc(children(t, p.cmd.Process.Pid), func(stat string) bool { return !strings.Contains(stat, ") S ") })
+			})
 			p.write("told", "")
 			if result := p.run(staged); result.State != runnerapi.StateServing {
 				t.Fatalf("got %+v", result)

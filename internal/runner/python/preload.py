@@ -26,10 +26,11 @@ COMMON = (
     "fastapi.security", "fastapi.openapi.docs", "fastapi.middleware.cors", "fastapi.staticfiles",
     "starlette.middleware.base", "starlette.websockets", "python_multipart", "sqlite3", "uuid", "decimal", "secrets",
     "hashlib", "contextlib", "dataclasses", "tempfile", "pydantic_settings", "email_validator", "jinja2", "tomllib",
-    "encodings.utf_8_sig",
+    "encodings.utf_8_sig", "yaml", "jwt", "sse_starlette",
 )
-# Loaded after those, but not where they would be a good part of the memory there is: they take 20 MiB.
-LARGE = ("sqlalchemy", "sqlalchemy.orm", "sqlalchemy.dialects.sqlite")
+# Loaded after those, but not where they would be a good part of the memory there is: they take 22 MiB. What each of all
+# these saves and takes is in docs/benchmarks.md.
+LARGE = ("sqlalchemy", "sqlalchemy.orm", "sqlalchemy.dialects.sqlite", "sqlalchemy.ext.asyncio", "aiosqlite", "httpx")
 LARGE_FROM_MB = 192
 WARM_UP_SECONDS = 5
 ASSIGNMENT_SECONDS = 0.03
