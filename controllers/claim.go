@@ -12,6 +12,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -77,8 +78,8 @@ func (r *PreviewInstanceReconciler) startCold(s *scope, reason, message string) 
 }
 
 // takePod does three things at once, for each takes as long as a good part of the start itself: it claims the pod, it
-// writes to the status which pod that is, and it has the code staged. The code is run by the phase that follows, once
-// the other two are done.
+// writes to the status which pod that is, and it has the code staged. The code is run as soon as the claim is written.
+// Which pod that is, and on which port, is in the claim as well: nothing is lost when the status could not be written.
 func (r *PreviewInstanceReconciler) takePod(ctx context.Context, s *scope, pod *corev1.Pod) error {
 	s.pod, s.claiming = pod, true
 	s.facts.Start = startOf(s.instance, v1alpha1.StartWarm)
@@ -90,9 +91,16 @@ func (r *PreviewInstanceReconciler) takePod(ctx context.Context, s *scope, pod *
 	var mine *corev1.Pod
 	var claimErr error
 	var claim sync.WaitGroup
-	patch := claimPatch(s.instance, s.runtime.UID, pod, s.facts.Port)
-	instance := s.instance
-	claim.Go(func() { mine, claimErr = r.claim(ctx, instance, pod, patch) })
+	instance, patch := s.instance, claimPatch(s.instance, s.runtime.UID, pod, s.facts.Port)
+	claim.Go(func() {
+		if mine, claimErr = r.claim(ctx, instance, pod, patch); claimErr != nil {
+			return
+		}
+		r.metrics.passed(instance.UID, stageClaim)
+		if !resize {
+			r.handovers.release(instance.UID, pod.UID)
+		}
+	})
 	intentErr := r.persist(ctx, s)
 	claim.Wait()
 	if claimErr != nil {
@@ -104,7 +112,6 @@ func (r *PreviewInstanceReconciler) takePod(ctx context.Context, s *scope, pod *
 	}
 	r.warm.claimed(s.instance.UID)
 	s.pod, s.claiming = mine, false
-	r.metrics.passed(instance.UID, stageClaim)
 	if resize {
 		if err := r.resize(ctx, s); err != nil {
 			return err
@@ -162,6 +169,10 @@ func claimPatch(instance *v1alpha1.PreviewInstance, runtimeUID types.UID, pod *c
 		{"replace", "/metadata/ownerReferences", []metav1.OwnerReference{
 			*metav1.NewControllerRef(instance, v1alpha1.GroupVersion.WithKind("PreviewInstance")),
 		}},
+		// The API server keeps no account of who manages which field of the pod from here on. Nobody applies pods, and the
+		// account takes it half of the time that this write, and each later one of the kubelet, costs
+		// (https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields).
+		{"add", "/metadata/managedFields", []struct{}{{}}},
 	}
 	if pod.Annotations == nil {
 		return append(operations, patchOperation{"add", "/metadata/annotations", annotations})
@@ -213,6 +224,7 @@ func (r *PreviewInstanceReconciler) resize(ctx context.Context, s *scope) error 
 // abandonPod deletes a pod that was claimed and cannot be used. It has run nothing of the project.
 func (r *PreviewInstanceReconciler) abandonPod(ctx context.Context, s *scope) error {
 	r.handovers.forget(s.instance.UID)
+	r.warm.claimed(s.instance.UID)
 	err := r.client.Delete(ctx, s.pod, client.Preconditions{UID: &s.pod.UID})
 	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 		return err
@@ -265,9 +277,11 @@ func podInstance(o client.Object) []string {
 	return nil
 }
 
-// withoutPod forgets the pod that the instance was to get.
+// withoutPod forgets the pod that the instance had, or was to get.
 func (s *scope) withoutPod() {
 	s.pod, s.claiming = nil, false
 	s.facts.PodName, s.facts.PodIP, s.facts.NodeName, s.facts.Host, s.facts.BaseURL = "", "", "", "", ""
 	s.facts.Start = nil
+	// Or the next look would take it for lost.
+	meta.RemoveStatusCondition(&s.facts.Conditions, v1alpha1.ConditionPodReady)
 }

@@ -107,18 +107,12 @@ func claimFaults(patch func(next func() error, pod client.Object) error) func(cl
 var errLostReply = errors.New("the connection broke before the answer came")
 
 var _ = Describe("A launch with a warm pod", func() {
-	It("takes it, and runs the code only once claim and intent are written", func(ctx SpecContext) {
+	It("takes it, and runs the code only once the claim is written", func(ctx SpecContext) {
 		w := newWorld(nil)
 		w.runner.assigning = func(context.Context) {
 			defer GinkgoRecover()
-			instance := w.get("hello")
-			Expect(instance.Status.PodName).NotTo(BeEmpty())
-			Expect(instance.Status.Port).To(BeNumerically(">=", 3001))
-			Expect(instance.Status.PodIP).NotTo(BeEmpty())
-			Expect(instance.Status.Phase).To(Equal(v1alpha1.PhaseStarting))
-			pod := &corev1.Pod{}
-			Expect(api.Get(ctx, client.ObjectKey{Namespace: w.namespace, Name: instance.Status.PodName}, pod)).To(Succeed())
-			Expect(metav1.IsControlledBy(pod, instance)).To(BeTrue())
+			Expect(w.podsOf("hello")).To(HaveLen(1))
+			Expect(w.podsOf("hello")[0].Annotations).To(HaveKey(v1alpha1.AnnotationPort))
 		}
 		w.warm(2)
 		before := w.pods()
@@ -510,6 +504,9 @@ var _ = Describe("A manager that crashes at one of the writes of a warm launch",
 				Eventually(func() []corev1.Pod { return w.podsOf("hello") }).Should(HaveLen(1))
 				Expect(w.get("hello").Status.PodName).To(Equal(w.podsOf("hello")[0].Name))
 				Expect(runs.strangers()).To(BeEmpty())
+				for _, assignment := range w.runner.assignments(w.get("hello").Status.PodName) {
+					Expect(assignment.Port).To(Equal(w.get("hello").Status.Port), "the port that the application listens on is not the one of the status")
+				}
 				w.create("other", nil)
 				Eventually(w.phase("other")).Should(Equal(v1alpha1.PhaseRunning))
 				Expect(w.get("other").Status.Port).NotTo(Equal(w.get("hello").Status.Port))

@@ -47,7 +47,7 @@ func (r *PreviewInstanceReconciler) handOver(ctx context.Context, s *scope) erro
 	outcome, done := r.handovers.outcome(s.instance.UID, s.pod.UID)
 	if !done {
 		r.handovers.start(s.holder().Name, s.instance.UID, s.pod.UID, r.assignmentJob(s))
-		// The pod is the instance's, and the status says so: what was staged may run.
+		// The pod is the instance's: what was staged may run.
 		r.handovers.release(s.instance.UID, s.pod.UID)
 		return waitFor(v1alpha1.ConditionServing, v1alpha1.ReasonPending, "the application has not started yet")
 	}

@@ -152,9 +152,9 @@ func (r *PreviewInstanceReconciler) finish(ctx context.Context, s *scope, err er
 	if !s.gone() {
 		if left := r.quiet(s); left > 0 && err == nil {
 			s.lookAgain(left)
-		} else {
-			err = errors.Join(err, r.persist(ctx, s))
+			return ctrl.Result{RequeueAfter: s.requeueAfter}, nil
 		}
+		err = errors.Join(err, r.persist(ctx, s))
 		if s.served() || s.ending != nil {
 			r.warm.done(s.instance.UID)
 		}

@@ -8,8 +8,6 @@ import (
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/ports"
 	"github.com/codebegen/preview-operator/internal/runnerapi"
-
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // scope is what one reconcile knows. Each field says who sets it.
@@ -64,9 +62,7 @@ func (s *scope) served() bool { return s.facts.StartedAt != nil }
 
 func (s *scope) deleting() bool { return !s.instance.DeletionTimestamp.IsZero() }
 
-func (s *scope) holder() ports.Holder {
-	return ports.Holder{UID: s.instance.UID, Name: client.ObjectKeyFromObject(s.instance)}
-}
+func (s *scope) holder() ports.Holder { return holderOf(s.instance) }
 
 // lookAgain asks for another reconcile at the latest after d.
 func (s *scope) lookAgain(d time.Duration) {

@@ -11,9 +11,10 @@ import (
 )
 
 const (
-	// batchEvery and batchLines bound the transactions: the first line after a pause is stored at once, those that come
-	// within 20 ms together, and a thousand without waiting for more.
-	batchEvery = 20 * time.Millisecond
+	// batchAfter and batchLines bound the transactions: lines are stored when the oldest has waited so long or when there are
+	// so many. Each transaction waits for the disk, which the cluster's own store needs as well: the first lines of an
+	// application would otherwise hold up the launch that they are part of.
+	batchAfter = 50 * time.Millisecond
 	batchLines = 1000
 	// maxQueueBytes is what a run may have waiting before its journal is not read on, lineCost what a line counts beside
 	// its text.
@@ -62,7 +63,7 @@ type batcher struct {
 	mu     sync.Mutex
 	queues []*queue
 	count  int
-	// due has an element while there are lines, full while there are enough for a transaction.
+	// due has an element while there are lines, full when they should not wait for more.
 	due, full chan struct{}
 }
 
@@ -123,6 +124,8 @@ func (b *batcher) drained(ctx context.Context, q *queue) error {
 		if empty {
 			return nil
 		}
+		// Somebody waits: do not wait for more.
+		signal(b.full)
 		select {
 		case <-changed:
 		case <-ctx.Done():
@@ -231,14 +234,14 @@ func (b *batcher) run(ctx context.Context) {
 			return
 		case <-b.due:
 		}
-		pause.Reset(batchEvery)
-		for b.flush(ctx) {
-		}
+		pause.Reset(batchAfter)
 		select {
 		case <-ctx.Done():
 			return
 		case <-pause.C:
 		case <-b.full:
+		}
+		for b.flush(ctx) {
 		}
 	}
 }

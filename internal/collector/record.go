@@ -21,11 +21,16 @@ type recorder struct {
 	written map[string]string
 	// changed is closed, and forgotten, when something was written.
 	changed chan struct{}
-	due     chan struct{}
+	// due has an element while there are facts, and hurry when somebody waits for them.
+	due, hurry chan struct{}
 }
 
+// recordAfter is how long facts wait for later ones of the same run, which take their place: a launch has several in a row,
+// and should not have to share the disk with them.
+const recordAfter = 100 * time.Millisecond
+
 func newRecorder(options Options) *recorder {
-	return &recorder{options: options, pending: map[string]store.Run{}, written: map[string]string{}, due: make(chan struct{}, 1)}
+	return &recorder{options: options, pending: map[string]store.Run{}, written: map[string]string{}, due: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}
 }
 
 // Record has the facts of a run written, soon. It does not wait.
@@ -78,6 +83,7 @@ func (r *recorder) settle(ctx context.Context, runUID string) error {
 		if !waiting {
 			return nil
 		}
+		signal(r.hurry)
 		select {
 		case <-changed:
 		case <-ctx.Done():
@@ -88,11 +94,20 @@ func (r *recorder) settle(ctx context.Context, runUID string) error {
 
 func (r *recorder) run(ctx context.Context) {
 	failures := 0
+	pause := time.NewTimer(0)
+	defer pause.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-r.due:
+		}
+		pause.Reset(recordAfter)
+		select {
+		case <-ctx.Done():
+			return
+		case <-pause.C:
+		case <-r.hurry:
 		}
 		for _, run := range r.take() {
 			err := r.write(ctx, run)

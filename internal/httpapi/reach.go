@@ -18,7 +18,7 @@ import (
 // costs some 50 µs of the processor that the application starts on, is rare when that takes long.
 const (
 	knockShare = 16
-	minKnock   = time.Millisecond
+	minKnock   = 2 * time.Millisecond
 	maxKnock   = 20 * time.Millisecond
 )
 
