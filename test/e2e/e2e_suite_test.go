@@ -44,6 +44,7 @@ var _ = Describe("An installation", func() {
 	Describe("documentation", Ordered, documentationSpecs)
 	Describe("launch with kubectl", Ordered, kubectlSpecs)
 	Describe("runtimes", runtimeSpecs)
+	Describe("warm pods", warmSpecs)
 	Describe("failures", Ordered, ContinueOnFailure, failureSpecs)
 	Describe("sandbox", Ordered, ContinueOnFailure, sandboxSpecs)
 	Describe("ownership", ownershipSpecs)
