@@ -97,6 +97,7 @@ const (
 	sweptPort      = "port"
 	sweptHandover  = "handover"
 	sweptFinalizer = "finalizer"
+	sweptRun       = "run"
 )
 
 // handoverErrors are the results of handovers that failed: the first that an error is. What could not be reached until it
@@ -133,7 +134,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	m.handovers = s.Counter("preview_handovers_total", "Attempts to give a runner its code.",
 		telemetry.Label{Name: "result", Values: handoverResults(), Open: true})
 	m.swept = s.Counter("preview_swept_total", "What the sweep had to remove because its instance was gone. Reconciles leave nothing behind: each is a sign of trouble.",
-		telemetry.Label{Name: "kind", Values: []string{sweptPod, sweptPort, sweptHandover, sweptFinalizer}})
+		telemetry.Label{Name: "kind", Values: []string{sweptPod, sweptPort, sweptHandover, sweptFinalizer, sweptRun}})
 	m.lines = s.Counter("preview_log_lines_total", "Lines that were stored, by who says them: the application, or the manager.",
 		telemetry.Label{Name: "source", Values: []string{string(store.SourceSubprocess), string(store.SourceSystem)}})
 	m.lag = s.Histogram("preview_log_lag_seconds", "Age of the oldest line of each write of lines, once it is stored.", telemetry.Buckets)

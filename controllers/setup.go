@@ -44,8 +44,9 @@ type Options struct {
 	RunnerKey   []byte
 	Generations GenerationReader
 	Runners     RunnerClient
-	// Collector of logs and records of runs; none are kept when nil.
+	// Collector of logs and records of runs; none are kept when nil. Runs are those records.
 	Collector Collector
+	Runs      ActiveRuns
 	// Metrics that are counted; nobody sees them when nil.
 	Metrics *Metrics
 	// Tracing records spans of launches; none when nil.
@@ -118,7 +119,7 @@ func SetupWithManager(mgr ctrl.Manager, o Options) error {
 	if err := pools.register(mgr, o.SkipNameValidation); err != nil {
 		return err
 	}
-	if err := mgr.Add(&sweeper{PreviewInstanceReconciler: r, namespaces: o.Settings.Current().WatchNamespaces}); err != nil {
+	if err := mgr.Add(&sweeper{PreviewInstanceReconciler: r, namespaces: o.Settings.Current().WatchNamespaces, runs: o.Runs}); err != nil {
 		return err
 	}
 	return r.register(mgr, o.SkipNameValidation)

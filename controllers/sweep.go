@@ -38,6 +38,10 @@ type sweeper struct {
 	*PreviewInstanceReconciler
 	// namespaces that are served; none means all.
 	namespaces []string
+	// runs are the records of runs; none are kept when nil.
+	runs ActiveRuns
+	// runsSwept is when the records were last compared with the instances.
+	runsSwept time.Time
 }
 
 // Start sweeps at once and then in PREVIEW_SWEEP_INTERVAL, until ctx is done.
@@ -72,7 +76,7 @@ func (w *sweeper) sweep(ctx context.Context) error {
 		}
 	}
 	w.ports.WakeWaiting()
-	return errors.Join(errs...)
+	return errors.Join(append(errs, w.sweepRuns(ctx))...)
 }
 
 // sweepNamespace depends on its order. An instance exists, and its status names its pod, before there is a port, a

@@ -129,8 +129,8 @@ func manage(ctx context.Context, lookup func(string) (string, bool)) (err error)
 	// Before the store.
 	defer logs.Close()
 	err = controllers.SetupWithManager(mgr, controllers.Options{
-		Collector: logs,
-		Settings:  live, RunnerKey: runnerKey, Generations: read, Runners: controllers.NewRunnerClient(runners), Metrics: metrics,
+		Collector: logs, Runs: generations,
+		Settings: live, RunnerKey: runnerKey, Generations: read, Runners: controllers.NewRunnerClient(runners), Metrics: metrics,
 		Tracing: tracing,
 	})
 	logger := slog.New(logr.ToSlogHandler(mgr.GetLogger()))

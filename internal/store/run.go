@@ -240,6 +240,12 @@ func (s *Store) Runs(ctx context.Context, q RunQuery) (page []Run, next *RunCurs
 	return page, next, err
 }
 
+// ActiveRuns returns runs that have not ended, at most MaxListLimit of them, in the order of their UIDs from the one that
+// follows after. It reads through all records, and is not for every minute.
+func (s *Store) ActiveRuns(ctx context.Context, after string) ([]Run, error) {
+	return s.runs(ctx, selectRuns+` WHERE stopped_at IS NULL AND uid > $1 ORDER BY uid LIMIT $2`, after, MaxListLimit)
+}
+
 func (s *Store) runs(ctx context.Context, query string, args ...any) (runs []Run, err error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()

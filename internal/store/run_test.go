@@ -260,3 +260,27 @@ func TestRunsAreListedNewestFirst(t *testing.T) {
 		}
 	})
 }
+
+func TestActiveRunsAreThoseWithoutAnEnd(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, db *database) {
+		s := db.open(t)
+		for uid, stopped := range map[string]*time.Time{"a-0": nil, "b-0": ptr(epoch.Add(time.Minute)), "c-0": nil, "d-0": nil} {
+			run := wholeRun()
+			run.UID, run.StoppedAt = uid, stopped
+			mustPutRun(t, s, run)
+		}
+		for after, want := range map[string][]string{"": {"a-0", "c-0", "d-0"}, "a-0": {"c-0", "d-0"}, "b-0": {"c-0", "d-0"}, "d-0": nil} {
+			runs, err := s.ActiveRuns(t.Context(), after)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, run := range runs {
+				got = append(got, run.UID)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("after %q (-want +got):\n%s", after, diff)
+			}
+		}
+	})
+}
