@@ -55,13 +55,13 @@ install() {
 	}
 }
 
-# install_local: the chart with the images that load_images has loaded.
+# install_local <helm arguments>...: the chart with the images that load_images has loaded.
 install_local() {
 	local digest
 	# The tag stays the same: a new digest replaces the pod.
 	digest=$(grep -E 'preview-(manager|gateway):' <<<"$image_digests" | sha256sum | cut -c1-16)
 	install --timeout 5m --set image.tag=dev --set image.pullPolicy=Never --set-string podAnnotations.images="$digest" \
-		--set gateway.service.type=NodePort --set gateway.service.nodePort="$node_port"
+		--set gateway.service.type=NodePort --set gateway.service.nodePort="$node_port" "$@"
 }
 
 # local_gateway_url: the gateway's address on the node of the local cluster.

@@ -43,6 +43,7 @@ func documentationSpecs() {
 		Expect(err).NotTo(HaveOccurred())
 		commands := commandsOf(string(page))
 		Expect(len(commands)).To(BeNumerically(">", 20))
+		poolOfStandardRuntime(ctx, 3) // The page shows warm launches.
 		user := userClient(docsUser)
 		// Whatever a run that was broken off has left.
 		_ = user.DeleteGeneration(ctx, docsGeneration)

@@ -47,6 +47,11 @@ func logSpecs() {
 			Expect(cluster.LocalCluster(ctx, command, "apiserver")).To(Succeed())
 		}
 		p.eventuallyPrinted(ctx, pacedLines)
+		Eventually(ctx, func(ctx context.Context) error {
+			_, err := cluster.Instances(ctx, "")
+			return err
+		}).WithTimeout(goneTimeout).WithPolling(poll).Should(Succeed())
+		eventuallyReady(ctx, cluster.Gateway)
 		next := launchProject(ctx, "after-api", minimal("after-api"), 0)
 		DeferCleanup(func(ctx SpecContext) { _ = next.DeleteGeneration(ctx, next.id) })
 		next.eventuallyRunning(ctx)

@@ -102,7 +102,9 @@ func postgresSpecs() {
 			`SELECT count(*) FROM logs l JOIN runs r ON r.uid = l.run_uid WHERE r.uid = '` + on.ran.launch.ID + `' AND l.message = 'minimal second is up'`: "1",
 			`SELECT count(*) FROM generations`: "0",
 		} {
-			Expect(on.Text(ctx, storeDatabase, query)).To(Equal(want), query)
+			// The record of a run is written a moment after its end.
+			Eventually(ctx, func(ctx context.Context) (string, error) { return on.Text(ctx, storeDatabase, query) }).
+				WithTimeout(goneTimeout).WithPolling(poll).Should(Equal(want), query)
 		}
 	})
 

@@ -96,4 +96,5 @@ func setOperatorEnv(ctx context.Context, assignment string) {
 		_, err := cluster.Kubectl(ctx, append([]string{"--namespace", framework.SystemNamespace}, args...)...)
 		Expect(err).NotTo(HaveOccurred())
 	}
+	eventuallyReady(ctx, cluster.Gateway)
 }

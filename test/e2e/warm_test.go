@@ -95,6 +95,22 @@ func warmRuntime(ctx context.Context, name string, size int32) *v1alpha1.Preview
 	return runtime
 }
 
+// poolOfStandardRuntime gives the standard runtime a pool until the spec ends, and waits for it.
+func poolOfStandardRuntime(ctx context.Context, size int32) {
+	GinkgoHelper()
+	patch := func(ctx context.Context, pool string) {
+		standard := &v1alpha1.PreviewRuntime{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: v1alpha1.DefaultRuntimeName}}
+		patch := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"warm":`+pool+`}}`))
+		Expect(cluster.Client.Patch(ctx, standard, patch)).To(Succeed())
+	}
+	patch(ctx, fmt.Sprintf(`{"size":%d}`, size))
+	DeferCleanup(func(ctx SpecContext) {
+		patch(ctx, "null")
+		Eventually(ctx, func() []string { return warmPods(ctx, v1alpha1.DefaultRuntimeName) }).WithTimeout(goneTimeout).WithPolling(poll).Should(BeEmpty())
+	})
+	eventuallyWarm(ctx, v1alpha1.DefaultRuntimeName, size)
+}
+
 // eventuallyWarm waits until so many pods of a pool wait with everything preloaded, and no others are on their way.
 func eventuallyWarm(ctx context.Context, runtime string, want int32) {
 	GinkgoHelper()
