@@ -34,7 +34,7 @@ step 2 5 "building and loading the images"
 load_images
 step 3 5 "installing the chart"
 # Without waiting pods: the specs of warm pods have runtimes of their own, and the others begin from nothing.
-install_local --set runtimes.python.warm=null
+install_local --set runtimes.python.warm.size=0
 step 4 5 "helm test"
 helm test "$release" --namespace "$system_namespace" --timeout 2m
 step 5 5 "running the specs"

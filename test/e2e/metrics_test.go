@@ -39,6 +39,8 @@ func metricsSpecs() {
 		DeferCleanup(func() { Expect(prometheus.Stop()).To(Succeed()) })
 		Eventually(ctx, number(prometheus, "sum(up)")).WithTimeout(time.Minute).WithPolling(poll).Should(Equal(2.0), prometheus.Log)
 
+		// What waiting pods do is counted, too.
+		poolOfStandardRuntime(ctx, 3)
 		// The second time, everything that happens is an increase.
 		for _, round := range []string{"first", "second"} {
 			before, err := prometheus.Query(ctx, "sum(preview_gateway_stream_duration_seconds_count)")

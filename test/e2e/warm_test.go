@@ -105,7 +105,7 @@ func poolOfStandardRuntime(ctx context.Context, size int32) {
 	}
 	patch(ctx, fmt.Sprintf(`{"size":%d}`, size))
 	DeferCleanup(func(ctx SpecContext) {
-		patch(ctx, "null")
+		patch(ctx, `{"size":0}`)
 		Eventually(ctx, func() []string { return warmPods(ctx, v1alpha1.DefaultRuntimeName) }).WithTimeout(goneTimeout).WithPolling(poll).Should(BeEmpty())
 	})
 	eventuallyWarm(ctx, v1alpha1.DefaultRuntimeName, size)
