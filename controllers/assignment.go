@@ -102,7 +102,7 @@ func (r *PreviewInstanceReconciler) stagingJob(s *scope, resized bool) handoverJ
 			staged, err = runners.Stage(ctx, target, assignment, code)
 			return err
 		}); err != nil {
-			return runnerapi.Result{}, err
+			return runnerapi.Result{}, &stagingError{err}
 		}
 		defer staged.Close()
 		select {
@@ -186,6 +186,12 @@ func (r *PreviewInstanceReconciler) code(ctx context.Context, instance *v1alpha1
 	}
 	return nil, nil
 }
+
+// stagingError is code that could not be staged. Nothing of it was run.
+type stagingError struct{ err error }
+
+func (e *stagingError) Error() string { return fmt.Sprintf("staging the code: %v", e.err) }
+func (e *stagingError) Unwrap() error { return e.err }
 
 // sourceError is a source that could not be read.
 type sourceError struct{ err error }

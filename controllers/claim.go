@@ -81,6 +81,7 @@ func (r *PreviewInstanceReconciler) startCold(s *scope, reason, message string) 
 // writes to the status which pod that is, and it has the code staged. The code is run as soon as the claim is written.
 // Which pod that is, and on which port, is in the claim as well: nothing is lost when the status could not be written.
 func (r *PreviewInstanceReconciler) takePod(ctx context.Context, s *scope, pod *corev1.Pod) error {
+	r.warm.begin(s.instance.UID)
 	s.pod, s.claiming = pod, true
 	s.facts.Start = startOf(s.instance, v1alpha1.StartWarm)
 	s.facts.PodName, s.facts.PodIP, s.facts.NodeName = pod.Name, pod.Status.PodIP, pod.Spec.NodeName

@@ -133,6 +133,9 @@ var _ = Describe("A launch with a warm pod", func() {
 	It("takes four writes: who creates it, the intent, the claim, and Running", func(ctx SpecContext) {
 		w := newWorld(nil)
 		writes := newWriteLog("hello")
+		// However slow the machine: what takes longer is told in between.
+		begun := time.Now()
+		w.now = func() time.Time { return begun }
 		w.wrap = writes.wrap
 		w.warm(2)
 		w.create("first", nil) // makes the Service and the NetworkPolicy of the namespace
@@ -261,6 +264,21 @@ var _ = Describe("A launch with a warm pod", func() {
 			Expect(w.runner.assignments(refused.Load().(string))).To(BeEmpty())
 			w.stop()
 		}
+	})
+})
+
+var _ = Describe("A runner that is lost after it was told to run", func() {
+	It("ends the instance: the project may have run, and is not run again elsewhere", func() {
+		w := newWorld(nil)
+		w.runner.staging = func(_ handover.Target, a runnerapi.Assignment) error {
+			w.runner.answer(a.ID, runnerapi.Result{}, handover.ErrUnreachable)
+			return nil
+		}
+		w.warm(2)
+		w.create("hello", nil)
+		Eventually(w.phase("hello")).Should(Equal(v1alpha1.PhaseFailed))
+		Expect(w.get("hello").Status.Reason).To(Equal(v1alpha1.ReasonRunnerUnreachable))
+		Expect(w.runner.staged).To(HaveLen(1))
 	})
 })
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/utils/ptr"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
@@ -69,6 +70,15 @@ func (r *PreviewInstanceReconciler) handOver(ctx context.Context, s *scope) erro
 	return terminal(v1alpha1.ReasonRunnerUnreachable, "the runner answered with an unknown state")
 }
 
+// podOfRunSince is when the run got its pod, about: a warm one is older than that.
+func podOfRunSince(s *scope) time.Time {
+	since := s.pod.CreationTimestamp.Time
+	if port := meta.FindStatusCondition(s.facts.Conditions, v1alpha1.ConditionPortAllocated); port != nil && port.LastTransitionTime.After(since) {
+		since = port.LastTransitionTime.Time
+	}
+	return since
+}
+
 // quietTime is how long a warm start may go on before its steps are written to the status: most end sooner, and a write
 // that tells of a step would compete with the next.
 const quietTime = time.Second
@@ -85,6 +95,7 @@ func (r *PreviewInstanceReconciler) quiet(s *scope) time.Duration {
 // handoverFailed tells what can be tried again from what ends the instance.
 func (r *PreviewInstanceReconciler) handoverFailed(ctx context.Context, s *scope, err error) error {
 	var source *sourceError
+	var staging *stagingError
 	var broken *archive.Error
 	switch {
 	case errors.As(err, &source) && errors.Is(err, store.ErrNotFound):
@@ -92,13 +103,13 @@ func (r *PreviewInstanceReconciler) handoverFailed(ctx context.Context, s *scope
 	case errors.As(err, &source) && errors.As(err, &broken):
 		return terminal(v1alpha1.ReasonCodeRejected, "%s", bounded("the files cannot be run: "+broken.Error()))
 	case errors.As(err, &source):
-		if s.now.After(s.pod.CreationTimestamp.Add(r.settings.Current().PodStartTimeout)) {
+		if s.now.After(podOfRunSince(s).Add(r.settings.Current().PodStartTimeout)) {
 			return terminal(v1alpha1.ReasonSourceUnavailable, "the source could not be read within %d s (PREVIEW_POD_START_TIMEOUT)", int(r.settings.Current().PodStartTimeout.Seconds()))
 		}
 		r.handovers.forget(s.instance.UID)
 		s.lookAgain(sourceRetry)
 		return waitFor(v1alpha1.ConditionCodeLoaded, v1alpha1.ReasonSourceUnavailable, "the source could not be read; it is tried again")
-	case startedWarm(s) && isPodFault(err):
+	case errors.As(err, &staging) && isPodFault(err):
 		// Nothing of the project has run. The next warm pod may do, and there are only so many before a cold start.
 		if err := r.abandonPod(ctx, s); err != nil {
 			return err

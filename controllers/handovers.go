@@ -19,6 +19,7 @@ type handovers struct {
 	runners RunnerClient
 	// finished is told whose handover has an outcome.
 	finished func(types.NamespacedName)
+	now      func() time.Time
 
 	mu      sync.Mutex
 	entries map[types.UID]*handoverEntry
@@ -40,8 +41,8 @@ type handoverOutcome struct {
 	err    error
 }
 
-func newHandovers(runners RunnerClient, finished func(types.NamespacedName)) *handovers {
-	return &handovers{runners: runners, finished: finished, entries: map[types.UID]*handoverEntry{}}
+func newHandovers(runners RunnerClient, finished func(types.NamespacedName), now func() time.Time) *handovers {
+	return &handovers{runners: runners, finished: finished, now: now, entries: map[types.UID]*handoverEntry{}}
 }
 
 // outcome returns what became of the handover of an instance to a pod, and false while it is not known.
@@ -67,7 +68,7 @@ func (h *handovers) start(name types.NamespacedName, instance, pod types.UID, jo
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	released := make(chan struct{})
-	entry := &handoverEntry{name: name, pod: pod, begun: time.Now(), cancel: cancel, released: released, release: sync.OnceFunc(func() { close(released) })}
+	entry := &handoverEntry{name: name, pod: pod, begun: h.now(), cancel: cancel, released: released, release: sync.OnceFunc(func() { close(released) })}
 	h.entries[instance] = entry
 	go func() {
 		defer cancel()
@@ -103,7 +104,7 @@ func (h *handovers) age(instance types.UID) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if entry := h.entries[instance]; entry != nil {
-		return time.Since(entry.begun)
+		return h.now().Sub(entry.begun)
 	}
 	return time.Hour
 }

@@ -43,6 +43,7 @@ func (r *PreviewInstanceReconciler) createPod(ctx context.Context, s *scope) err
 		s.facts.PodName = podspec.PodName(s.instance.Name)
 	}
 	r.address(s)
+	r.warm.begin(s.instance.UID)
 	first := s.instance.Status.PodName != s.facts.PodName
 	if err := r.persist(ctx, s); err != nil {
 		return err

@@ -118,9 +118,6 @@ func (r *PreviewInstanceReconciler) runPhases(ctx context.Context, s *scope) err
 		{do: r.handOver},
 		{do: r.expire},
 	}
-	if !s.served() {
-		r.warm.begin(s.instance.UID)
-	}
 	if s.served() {
 		// The outcome of the handover is in the status now.
 		r.handovers.forget(s.instance.UID)

@@ -105,7 +105,7 @@ func SetupWithManager(mgr ctrl.Manager, o Options) error {
 		now:         o.Now,
 		ports:       allocator,
 		restore:     &portRestorer{namespaces: o.Settings.Current().WatchNamespaces},
-		handovers:   newHandovers(o.Runners, wake.wake),
+		handovers:   newHandovers(o.Runners, wake.wake, o.Now),
 		wake:        wake,
 		metrics:     o.Metrics,
 		collector:   o.Collector,

@@ -147,7 +147,7 @@ func (w *world) sweeper(live client.Reader) (*sweeper, *events.FakeRecorder) {
 	}
 	return &sweeper{namespaces: []string{w.namespace}, PreviewInstanceReconciler: &PreviewInstanceReconciler{
 		client: api, live: live, recorder: recorder, settings: settings.Fixed(w.settings), now: time.Now, metrics: w.metrics,
-		ports: allocator, handovers: newHandovers(w.runner, func(types.NamespacedName) {}),
+		ports: allocator, handovers: newHandovers(w.runner, func(types.NamespacedName) {}, time.Now),
 	}}, recorder
 }
 
