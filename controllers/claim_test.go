@@ -147,6 +147,40 @@ var _ = Describe("A launch with a warm pod", func() {
 		Expect(writes.list()).To(ConsistOf("claim", "status", "status"))
 	})
 
+	It("writes nothing that is refused, although the cache has not seen its intent", func(ctx SpecContext) {
+		w := newWorld(nil)
+		writes := newWriteLog("hello")
+		begun := time.Now()
+		w.now = func() time.Time { return begun }
+		w.wrap = func(inner client.WithWatch) client.Client {
+			var first *v1alpha1.PreviewInstance
+			return writes.wrap(interceptor.NewClient(inner, interceptor.Funcs{
+				Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+					err := c.Get(ctx, key, o, opts...)
+					instance, ok := o.(*v1alpha1.PreviewInstance)
+					if !ok || err != nil || key.Name != "hello" {
+						return err
+					}
+					if instance.Status.Phase == "" {
+						first = instance.DeepCopy()
+					}
+					if instance.Status.Phase == v1alpha1.PhaseStarting {
+						first.DeepCopyInto(instance)
+					}
+					return nil
+				},
+			}))
+		}
+		w.warm(2)
+		w.create("first", nil)
+		Eventually(w.phase("first")).Should(Equal(v1alpha1.PhaseRunning))
+		instance := w.instance("hello", nil)
+		instance.Finalizers = []string{v1alpha1.Finalizer}
+		Expect(api.Create(ctx, instance)).To(Succeed())
+		Eventually(w.phase("hello")).Should(Equal(v1alpha1.PhaseRunning))
+		Expect(writes.list()).To(ConsistOf("claim", "status", "status"))
+	})
+
 	It("says why it is cold when every warm pod is taken, and takes none twice", func(ctx SpecContext) {
 		w := newWorld(nil)
 		w.warm(2)

@@ -34,6 +34,7 @@ type PreviewInstanceReconciler struct {
 	ports     *ports.Allocator
 	restore   *portRestorer
 	handovers *handovers
+	ownWrites *ownWrites
 	wake      waker
 	metrics   *Metrics
 	// warm are the pods that wait for an instance.
@@ -68,9 +69,11 @@ func (r *PreviewInstanceReconciler) Reconcile(ctx context.Context, req ctrl.Requ
 		if apierrors.IsNotFound(err) {
 			r.ports.ReleaseNamed(req.NamespacedName)
 			r.metrics.gone(req.NamespacedName)
+			r.ownWrites.forget(req.NamespacedName)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
+	instance = r.ownWrites.newest(instance)
 	r.metrics.seen(instance)
 	ctx, span := r.traceReconcile(withRequest(ctx, instance), instance)
 	defer span.End()
@@ -184,5 +187,6 @@ func (r *PreviewInstanceReconciler) ensureFinalizer(ctx context.Context, s *scop
 		return err
 	}
 	s.instance = updated
+	r.ownWrites.wrote(updated)
 	return nil
 }

@@ -106,6 +106,7 @@ func SetupWithManager(mgr ctrl.Manager, o Options) error {
 		ports:       allocator,
 		restore:     &portRestorer{namespaces: o.Settings.Current().WatchNamespaces},
 		handovers:   newHandovers(o.Runners, wake.wake, o.Now),
+		ownWrites:   newOwnWrites(time.Now),
 		wake:        wake,
 		metrics:     o.Metrics,
 		collector:   o.Collector,

@@ -30,6 +30,7 @@ func (r *PreviewInstanceReconciler) persist(ctx context.Context, s *scope) error
 		return err
 	}
 	s.instance = updated
+	r.ownWrites.wrote(updated)
 	r.metrics.changed(updated, before, updated.Status)
 	if before.Phase != updated.Status.Phase {
 		log.FromContext(ctx).Info("the phase has changed", "uid", updated.UID, "from", before.Phase, "to", updated.Status.Phase, "reason", updated.Status.Reason)
