@@ -40,6 +40,7 @@ func kubeConfig(ctx context.Context, s settings.Settings, lookup func(string) (s
 	}
 	config.QPS, config.Burst = clientQPS, clientBurst
 	config.UserAgent = "preview-gateway"
+	config.Dial = patient((&net.Dialer{Timeout: dialTimeout, KeepAlive: dialKeepAlive}).DialContext, dialPatience)
 	return config, nil
 }
 

@@ -3,8 +3,10 @@ package httpapi
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -394,4 +396,17 @@ func checkedName(t *testing.T, id string) string {
 		t.Errorf("%q became %q: %v", id, name, problems)
 	}
 	return name
+}
+
+func TestLaunchWhileTheAPIServerIsAway(t *testing.T) {
+	h := newHarness(t, nil)
+	h.stored("gen", "alice")
+	h.cluster.setFailure("create", &url.Error{Op: "Post", URL: "https://canary/", Err: syscall.ECONNREFUSED})
+	a := h.do(launchCall(h, "gen", "alice", nil))
+	problem := decode[Problem](h, a, http.StatusServiceUnavailable)
+	if problem.Type != problemBase+kindUnavailable.slug || a.header.Get("Retry-After") != "1" || strings.Contains(string(a.body), "canary") {
+		t.Errorf("%+v, Retry-After %q", problem, a.header.Get("Retry-After"))
+	}
+	h.cluster.setFailure("create", nil)
+	decode[launchReply](h, h.do(launchCall(h, "gen", "alice", nil)), http.StatusCreated)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -160,6 +161,7 @@ func failureOf(err error) *failure {
 	var field *proxy.FieldError
 	var tooLarge *http.MaxBytesError
 	var broken *archive.Error
+	var away *url.Error
 	switch {
 	case errors.Is(err, store.ErrUnusable) && errors.As(err, &broken):
 		return &failure{kind: kindUnusable, field: "files", detail: broken.Error() + "; change the generation where the product keeps it"}
@@ -177,6 +179,8 @@ func failureOf(err error) *failure {
 		return &failure{kind: kindClientGone, detail: "the client closed the request", cause: err}
 	case errors.Is(err, context.DeadlineExceeded), apierrors.IsServerTimeout(err), apierrors.IsTooManyRequests(err), apierrors.IsServiceUnavailable(err):
 		return &failure{kind: kindUnavailable, detail: "try again", retryAfter: 5 * time.Second, cause: err}
+	case errors.As(err, &away):
+		return &failure{kind: kindUnavailable, detail: "the API server cannot be reached; try again", retryAfter: time.Second, cause: err}
 	}
 	return &failure{kind: kindInternal, detail: "the request id finds the cause in our log", cause: err}
 }
