@@ -107,9 +107,14 @@ func fromItem(path string, value *json.Decoder) ([]Endpoint, error) {
 		return nil, err
 	}
 	byMethod := map[string]Endpoint{}
+	var shared []Param
 	// An error tells that it is not an object; there is no other.
 	_ = members(item, func(name string, value *json.Decoder) error {
 		method, ok := methods[name]
+		if name == "parameters" {
+			shared = params(decode[json.RawMessage](value))
+			return nil
+		}
 		if !ok {
 			return skip(value)
 		}
@@ -125,6 +130,10 @@ func fromItem(path string, value *json.Decoder) ([]Endpoint, error) {
 	})
 	all := make([]Endpoint, 0, len(byMethod))
 	for _, found := range byMethod {
+		// Those of the operation come before those of the path, which they replace.
+		for _, p := range shared {
+			found.addParam(p)
+		}
 		all = append(all, found)
 	}
 	return all, nil
@@ -143,6 +152,11 @@ func (e *Endpoint) read(name string, value *json.Decoder) error {
 		e.Deprecated = decode[bool](value)
 	case "tags":
 		e.Tags = tags(decode[json.RawMessage](value))
+	case "parameters":
+		e.Params = nil
+		for _, p := range params(decode[json.RawMessage](value)) {
+			e.addParam(p)
+		}
 	default:
 		return skip(value)
 	}
@@ -162,6 +176,59 @@ func tags(raw []byte) []string {
 		}
 	}
 	return found
+}
+
+// params reads the parameters of a list. The body, which Swagger 2 has among them, is none.
+func params(raw []byte) []Param {
+	var found []Param
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if open, err := d.Token(); err != nil || open != json.Delim('[') {
+		return nil
+	}
+	for d.More() && len(found) < MaxParams {
+		var p Param
+		if members(decode[json.RawMessage](d), p.read) == nil {
+			p.Required = p.Required || p.In == "path"
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// read takes over one member of a parameter; the type is in a schema, or with it in Swagger 2.
+func (p *Param) read(name string, value *json.Decoder) error {
+	switch name {
+	case "name":
+		p.Name = text(value)
+	case "in":
+		p.In = text(value)
+	case "required":
+		p.Required = decode[bool](value)
+	case "type":
+		p.Type = text(value)
+	case "pattern":
+		p.Pattern = text(value)
+	case "schema":
+		var schema Param
+		if members(decode[json.RawMessage](value), schema.readSchema) == nil {
+			p.Type, p.Pattern = schema.Type, schema.Pattern
+		}
+	default:
+		return skip(value)
+	}
+	return nil
+}
+
+func (p *Param) readSchema(name string, value *json.Decoder) error {
+	switch name {
+	case "type":
+		p.Type = text(value)
+	case "pattern":
+		p.Pattern = text(value)
+	default:
+		return skip(value)
+	}
+	return nil
 }
 
 var errNotObject = errors.New("not an object")

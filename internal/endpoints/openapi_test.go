@@ -35,6 +35,8 @@ func summary(text string) func(*Endpoint) { return func(e *Endpoint) { e.Summary
 
 func tagged(tags ...string) func(*Endpoint) { return func(e *Endpoint) { e.Tags = tags } }
 
+func having(params ...Param) func(*Endpoint) { return func(e *Endpoint) { e.Params = params } }
+
 // get is a document whose only operation has these members.
 func get(members string) string { return `{"openapi":"3.0.3","paths":{"/":{"get":{` + members + `}}}}` }
 
@@ -49,6 +51,7 @@ func TestFromOpenAPI(t *testing.T) {
 			endpoint("DELETE", "/users/{id}", summary("Delete"), func(e *Endpoint) { e.OperationID, e.Deprecated = "d", true }),
 			endpoint("GET", "/users/{id}", summary("Get user by ID"), tagged("users"), func(e *Endpoint) {
 				e.Description, e.OperationID = "Retrieve a specific user", "get_user_users__id__get"
+				e.Params = []Param{{Name: "id", In: "path", Type: "integer", Required: true}}
 			}),
 		}}},
 		"Swagger 2 with a base path":  {`{"swagger":"2.0","paths":{"/a":{"get":{}}},"basePath":"/api/"}`, List{Endpoints: []Endpoint{endpoint("GET", "/api/a")}}},
@@ -73,8 +76,9 @@ func TestFromOpenAPI(t *testing.T) {
 		"control characters":          {get(`"summary":"a\u001b[31mb\u0000\u009bc\n\u202ed\te"`), List{Endpoints: []Endpoint{endpoint("GET", "/", summary("a[31mbc\nd\te"))}}},
 		"half of a surrogate pair":    {get(`"summary":"\ud83d"`), List{Endpoints: []Endpoint{endpoint("GET", "/", summary("\ufffd"))}}},
 		"bytes that are not UTF-8":    {get("\"summary\":\"\xff\""), List{Endpoints: []Endpoint{endpoint("GET", "/", summary("\ufffd"))}}},
-		"long texts":                  {get(`"summary":"` + strings.Repeat("é", 200) + `","tags":["` + strings.Repeat("a", 65) + `","` + strings.Repeat("b", 64) + `"]`), List{Endpoints: []Endpoint{endpoint("GET", "/", summary(strings.Repeat("é", 126)+"…"), tagged(strings.Repeat("a", 61)+"…", strings.Repeat("b", 64)))}}},
-		"long description":            {get(`"description":"` + strings.Repeat("d", 3000) + `"`), List{Endpoints: []Endpoint{endpoint("GET", "/", func(e *Endpoint) { e.Description = strings.Repeat("d", 2045) + "…" })}}},
+		"long texts":                  {get(`"summary":"` + strings.Repeat("é", 600) + `","tags":["` + strings.Repeat("a", 129) + `","` + strings.Repeat("b", 128) + `"]`), List{Endpoints: []Endpoint{endpoint("GET", "/", summary(strings.Repeat("é", 510)+"…"), tagged(strings.Repeat("a", 125)+"…", strings.Repeat("b", 128)))}}},
+		"long description":            {get(`"description":"` + strings.Repeat("d", 9000) + `"`), List{Endpoints: []Endpoint{endpoint("GET", "/", func(e *Endpoint) { e.Description = strings.Repeat("d", 8189) + "…" })}}},
+		"parameters":                  {`{"swagger":"2.0","paths":{"/":{"parameters":[{"name":"a","in":"query","type":"string"},{"name":"b","in":"query","type":"number","pattern":"x"}],"get":{"parameters":[{"name":"a","in":"query","required":true,"schema":{"type":"integer","pattern":"y"}},{"$ref":"#/x"},7,{"name":"body","in":"body"},{"in":"path"}]}}}}`, List{Endpoints: []Endpoint{endpoint("GET", "/", having(Param{Name: "a", In: "query", Type: "integer", Pattern: "y", Required: true}, Param{Name: "b", In: "query", Type: "number", Pattern: "x"}))}}},
 		"many tags":                   {get(`"tags":[` + strings.Repeat(`"t",`, 16) + `"one too many"]`), List{Endpoints: []Endpoint{endpoint("GET", "/", tagged(slices.Repeat([]string{"t"}, 16)...))}}},
 		"longest path, and one more":  {`{"openapi":"3.0.0","paths":{"/` + strings.Repeat("p", 1023) + `":{"get":{}},"/` + strings.Repeat("q", 1024) + `":{"get":{}}}}`, List{LeftOut: 1, Endpoints: []Endpoint{endpoint("GET", "/"+strings.Repeat("p", 1023))}}},
 		"base path makes it too long": {`{"swagger":"2.0","basePath":"/api","paths":{"/` + strings.Repeat("p", 1023) + `":{"get":{}}}}`, List{LeftOut: 1}},

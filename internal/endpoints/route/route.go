@@ -36,6 +36,9 @@ type Route struct {
 	Line       int
 	Params     []Param
 	Confidence Confidence
+	// Mounted is set when the route is of an application that is mounted in another one, so that the other one's
+	// OpenAPI document does not name it.
+	Mounted bool
 }
 
 // Param is something that a request to a route can carry.
