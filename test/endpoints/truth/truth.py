@@ -191,7 +191,8 @@ class StubModule(types.ModuleType):
 def asked_by_library():
     """Reports whether an installed package asks: it tries modules that need not be there, and must be told so."""
     frame = sys._getframe(1)
-    while frame and (frame.f_code.co_filename == __file__ or "importlib" in frame.f_code.co_filename):
+    passing = ("importlib", __file__, "/django/urls/", "/django/apps/", "/django/utils/", "/django/conf/", "/functools.py")
+    while frame and any(part in frame.f_code.co_filename for part in passing):
         frame = frame.f_back
     return frame is not None and frame.f_code.co_filename.startswith(("/usr/lib/", "/usr/local/lib/"))
 
