@@ -91,6 +91,10 @@ chart: bin/localcluster helm-lint ## Check the chart, and its admission policies
 e2e: ## Run the end-to-end suite on a local cluster of its own (KEEP=1 keeps it)
 	@hack/e2e.sh $(TESTFLAGS)
 
+.PHONY: endpoint-truth
+endpoint-truth: ## Run the projects under test/endpoints and write down which endpoints they really have
+	@hack/endpoint-truth.sh $(TESTFLAGS)
+
 .PHONY: bench
 bench: bin/localcluster ## Measure cold launches on the cluster that make run has started
 	@E2E_KUBECONFIG=$$(bin/localcluster kubeconfig) go run ./test/bench cold $(TESTFLAGS)
