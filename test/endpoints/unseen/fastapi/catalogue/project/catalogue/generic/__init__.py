@@ -1,0 +1,2 @@
+from .crud import CRUDRouter
+from .readonly import ReadOnlyRouter
