@@ -1,0 +1,5 @@
+from fastapi import APIRouter
+router = APIRouter()
+@router.get("/")
+def index():
+    """Alpha's index."""

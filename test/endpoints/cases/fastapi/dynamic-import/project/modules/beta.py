@@ -1,0 +1,4 @@
+from fastapi import APIRouter
+router = APIRouter()
+@router.patch("/{id}")
+def change(id: str): pass

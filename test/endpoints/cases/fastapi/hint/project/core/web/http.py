@@ -1,0 +1,8 @@
+from fastapi import FastAPI
+
+http = FastAPI()
+
+
+@http.get("/one")
+def one():
+    pass

@@ -1,0 +1,2 @@
+from .base import ROOT
+PREFIX = ROOT + "/v" + str(1)

@@ -1,0 +1,5 @@
+from .one import one
+from .two import *
+
+_private = one
+ALL = [one, two]
