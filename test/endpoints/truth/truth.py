@@ -207,12 +207,13 @@ REAL = {
 class StubFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds what neither the project, Python nor REAL has."""
 
-    def __init__(self, root):
-        self.root = pathlib.Path(root)
+    def __init__(self, root, elsewhere=()):
+        """elsewhere: folders that could have been the root, too. What only they have is missing, and no stub."""
+        self.folders = [pathlib.Path(folder) for folder in (root, *elsewhere)]
 
     def find_spec(self, name, path=None, target=None):
         top = name.partition(".")[0]
-        own = (self.root / top).is_dir() or (self.root / (top + ".py")).is_file()
+        own = any((folder / top).is_dir() or (folder / (top + ".py")).is_file() for folder in self.folders)
         if own or top in REAL or top in sys.stdlib_module_names or asked_by_library():
             return None
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
@@ -697,7 +698,7 @@ def guess(project):
         return found
     for framework, maker in (("fastapi", "FastAPI("), ("flask", "Flask(")):
         paths = [path for path, text in texts.items() if maker in text and re.search(rf"^\s*(from|import) {framework}", text, re.M)]
-        serving = [path for path, text in texts.items() if path.name in ("main.py", "wsgi.py", "asgi.py", "run.py", "app.py", "manage.py", "server.py") and path not in paths and framework == "flask" and "app" in text]
+        serving = [path for path, text in texts.items() if path.name in ("main.py", "wsgi.py", "asgi.py", "run.py", "app.py", "manage.py", "server.py") and path not in paths and "app" in text]
         order = {"wsgi.py": 0, "asgi.py": 0, "main.py": 1, "run.py": 2, "manage.py": 3, "app.py": 4, "server.py": 5, "__init__.py": 6}
         ranked = sorted(serving + paths, key=lambda path: (order.get(path.name, 9), len(path.parts)))
         for path in ranked:
@@ -742,7 +743,7 @@ def run(project, spec):
     sys.dont_write_bytecode = True
     sys.path[:] = [str(root)] + [entry for entry in sys.path if entry and pathlib.Path(entry) != pathlib.Path(__file__).parent]
     sys.argv = ["truth"]
-    sys.meta_path.insert(0, StubFinder(root))
+    sys.meta_path.insert(0, StubFinder(root, spec.get("elsewhere", ())))
     framework = spec["framework"]
     if framework == "django":
         django_setup(spec["app"])
@@ -784,7 +785,8 @@ def ask_guess(project, spec):
     errors = []
     for root, module in roots_for(project, project / spec["path"]):
         try:
-            return ask(project, {"framework": spec["framework"], "root": str(root.relative_to(project)), "app": module})
+            folders = [str(folder) for folder, _ in roots_for(project, project / spec["path"])]
+            return ask(project, {"framework": spec["framework"], "root": str(root.relative_to(project)), "app": module, "elsewhere": folders})
         except RuntimeError as error:
             errors.append(str(error))
     raise RuntimeError("\n".join(errors))

@@ -1,0 +1,4 @@
+import os
+
+PREFIX = os.getenv("TRACKING_PREFIX", "/devices")
+STREAM = os.environ.get("STREAM_PATH") or "/stream"

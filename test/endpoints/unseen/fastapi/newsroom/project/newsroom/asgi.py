@@ -1,0 +1,3 @@
+from newsroom.application import build
+
+application = build()

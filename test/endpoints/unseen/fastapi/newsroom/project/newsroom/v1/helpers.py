@@ -1,0 +1,5 @@
+"""Has no router."""
+
+
+def slugify(text: str) -> str:
+    return text.lower().replace(" ", "-")
