@@ -44,6 +44,8 @@ type Options struct {
 	Forwarder   *proxy.Forwarder
 	Vitals      Vitals
 	Logger      *slog.Logger
+	// Scanner reads files for endpoints; none are read when nil.
+	Scanner Scanner
 	// Tracing records a span of each request; none when nil.
 	Tracing *telemetry.Tracing
 
@@ -117,6 +119,7 @@ type API struct {
 
 	tickets    *ticket.Desk
 	discovered *discoveries
+	scans      *scans
 	origins    *origins
 	// judged is set once tokens could be judged.
 	judged    atomic.Bool
@@ -154,6 +157,7 @@ func New(opts Options) (*API, error) {
 	a.scrape = promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{})
 	a.activity = newActivity(opts.Now, a.quietAfterStart, a.writeActivity)
 	a.discovered = newDiscoveries(opts.Now)
+	a.scans = newScans(opts.Scanner, opts.SlotWait, opts.Now, a.metrics.scanned, opts.Logger)
 	a.instances.OnEnd(func(uid types.UID, gone bool) {
 		a.forwarder.Forget(string(uid))
 		a.vitals.Forget(string(uid))

@@ -5,26 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
-	"time"
+	"net/url"
+	"slices"
+	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
-	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/endpoints"
 	"github.com/codebegen/preview-operator/internal/proxy"
 	"github.com/codebegen/preview-operator/internal/store"
-)
-
-const (
-	// maxDocumentBytes bounds the OpenAPI document of an application.
-	maxDocumentBytes = 2 << 20
-	// documentPath is where FastAPI serves it.
-	documentPath = "/openapi.json"
-	// noDocumentFor is how long it is remembered that an application has no document: it may still be starting.
-	noDocumentFor = 10 * time.Second
-	// maxDiscovered bounds the applications whose endpoints are remembered, with up to some 2 MiB each.
-	maxDiscovered = 32
 )
 
 // endpointsReply is the answer to the question for endpoints.
@@ -32,25 +23,35 @@ type endpointsReply struct {
 	Endpoints []endpoints.Endpoint `json:"endpoints"`
 	Count     int                  `json:"count"`
 	// Source says where the endpoints are from.
-	Source string `json:"source" enum:"live,none"`
+	Source string `json:"source" enum:"static,live,both,none" doc:"Where they are from, all together."`
 	// Diagnostics say why endpoints are missing.
-	Diagnostics []diagnostic `json:"diagnostics"`
-}
-
-// diagnostic says why something is missing.
-type diagnostic struct {
-	Code    string `json:"code" enum:"not-running,no-document,not-json,not-openapi,too-large,timed-out,refused,broken,cut,paths-left-out"`
-	Message string `json:"message"`
+	Diagnostics []endpoints.Diagnostic `json:"diagnostics" doc:"What could not be found out, and why."`
 }
 
 const noSource = "none"
+
+// sourceMerged asks for everything that is known.
+const sourceMerged = "merged"
+
+// endpointSources are what can be asked for.
+var endpointSources = []string{endpoints.SourceStatic, endpoints.SourceLive, sourceMerged}
+
+// Codes of the diagnostics that say no more than that an application was not asked, or has no document.
+const (
+	codeNotRunning = "not-running"
+	codeNoDocument = "no-document"
+)
 
 func (a *API) endpointsOperation(path string) operation {
 	return operation{
 		method: http.MethodGet, path: path + "/endpoints", id: "listEndpoints", tag: tagUse,
 		summary: "Endpoints of the application",
-		description: "As the running application describes them at `/openapi.json`, in the order of their paths and methods; at most " +
-			fmt.Sprint(endpoints.MaxEndpoints) + ". When there are none, `diagnostics` say why. Asking does not keep a preview from being idle.",
+		description: "As its files tell (`static`: also before it is launched and after it has stopped, and when it does not run at all), as the running application describes " +
+			"them at `/openapi.json` (`live`), or both merged, in the order of their paths and methods; at most " + fmt.Sprint(endpoints.MaxEndpoints) +
+			". What could not be found out is told in `diagnostics`. Other parameters are refused. Asking does not keep a preview from being idle.",
+		params: []*huma.Param{queryParam(querySource, "Where they are to be from.", &huma.Schema{
+			Type: huma.TypeString, Enum: []any{endpoints.SourceStatic, endpoints.SourceLive, sourceMerged}, Default: sourceMerged,
+		})},
 		answers:  []answerSpec{{status: http.StatusOK, description: "The endpoints that are known.", json: endpointsReply{}}},
 		problems: []kind{kindNoGeneration, kindBusy},
 		handle:   a.listEndpoints,
@@ -63,24 +64,90 @@ func (a *API) listEndpoints(c *gin.Context) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	answer, err := a.endpointsOf(c.Request.Context(), meta)
+	source, err := readEndpointSource(c.Request.URL.RawQuery)
+	if err != nil {
+		return reply{}, err
+	}
+	answer, err := a.endpointsOf(c.Request.Context(), meta, source)
 	if err != nil {
 		return reply{}, err
 	}
 	return reply{status: http.StatusOK, body: answer}, nil
 }
 
-func (a *API) endpointsOf(ctx context.Context, meta store.Meta) (endpointsReply, error) {
-	pvi, err := a.cachedInstance(meta)
-	if errors.Is(err, errNoInstance) {
-		return noEndpoints("not-running", "the generation has no preview; launch it"), nil
+func readEndpointSource(rawQuery string) (string, error) {
+	values, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return "", invalid("query", "is not a query string")
 	}
+	source := sourceMerged
+	for name, given := range values {
+		switch {
+		case name != querySource:
+			return "", invalid(clip(name), "unknown parameter; there is %s", querySource)
+		case len(given) != 1:
+			return "", invalid(name, "must be given once")
+		case !slices.Contains(endpointSources, given[0]):
+			return "", invalid(name, "must be one of %s", strings.Join(endpointSources, ", "))
+		}
+		source = given[0]
+	}
+	return source, nil
+}
+
+func (a *API) endpointsOf(ctx context.Context, meta store.Meta, source string) (endpointsReply, error) {
+	pvi, err := a.cachedInstance(meta)
+	if err != nil && !errors.Is(err, errNoInstance) {
+		return endpointsReply{}, err
+	}
+	switch source {
+	case endpoints.SourceStatic:
+		return a.staticEndpoints(ctx, meta, pvi)
+	case endpoints.SourceLive:
+		return a.liveEndpoints(ctx, meta, pvi)
+	}
+	static, err := a.staticEndpoints(ctx, meta, pvi)
 	if err != nil {
 		return endpointsReply{}, err
 	}
+	live, err := a.liveEndpoints(ctx, meta, pvi)
+	if err != nil {
+		return endpointsReply{}, err
+	}
+	return merged(static, live), nil
+}
+
+// merged puts both answers together. That an application does not run, or has no document, takes nothing away from what its
+// files tell, so that it is not told then.
+func merged(static, live endpointsReply) endpointsReply {
+	answer := endpointsReply{Endpoints: endpoints.Merge(static.Endpoints, live.Endpoints), Source: noSource, Diagnostics: []endpoints.Diagnostic{}}
+	answer.Count = len(answer.Endpoints)
+	for _, e := range answer.Endpoints {
+		switch answer.Source {
+		case noSource:
+			answer.Source = e.Source
+		case e.Source:
+		default:
+			answer.Source = endpoints.SourceBoth
+		}
+	}
+	answer.Diagnostics = append(answer.Diagnostics, static.Diagnostics...)
+	for _, d := range live.Diagnostics {
+		if static.Count == 0 || d.Code != codeNotRunning && d.Code != codeNoDocument {
+			answer.Diagnostics = append(answer.Diagnostics, d)
+		}
+	}
+	return answer
+}
+
+// liveEndpoints are those that the application tells of, if it runs; the instance is nil when there is none.
+func (a *API) liveEndpoints(ctx context.Context, meta store.Meta, pvi *v1alpha1.PreviewInstance) (endpointsReply, error) {
+	if pvi == nil {
+		return noEndpoints(codeNotRunning, "the generation has no preview; launch it"), nil
+	}
 	target, err := a.target(ctx, pvi, meta)
 	if errors.Is(err, proxy.ErrNotRunning) {
-		return noEndpoints("not-running", "the preview is not running: it is "+statusWord(pvi)), nil
+		return noEndpoints(codeNotRunning, "the preview is not running: it is "+statusWord(pvi)), nil
 	}
 	if err != nil {
 		return endpointsReply{}, err
@@ -88,148 +155,6 @@ func (a *API) endpointsOf(ctx context.Context, meta store.Meta) (endpointsReply,
 	return a.discovered.of(ctx, target, func() (endpointsReply, error) { return a.discover(ctx, target) })
 }
 
-// discover asks the application for its document. An error is one of the caller or of the gateway; what is wrong with the
-// application is in the answer.
-func (a *API) discover(ctx context.Context, target proxy.Target) (endpointsReply, error) {
-	release, err := a.requests.acquire(ctx)
-	if err != nil {
-		return endpointsReply{}, err
-	}
-	defer release()
-	request, err := proxy.NewRequest(proxy.Envelope{
-		Method: http.MethodGet, Path: documentPath, Header: map[string][]string{"Accept": {"application/json"}},
-	})
-	if err != nil {
-		return endpointsReply{}, err
-	}
-	response, err := a.forwarder.Do(ctx, target, request.Within(maxDocumentBytes))
-	switch {
-	case errors.Is(err, proxy.ErrTimeout):
-		return noEndpoints("timed-out", fmt.Sprintf("%s was not answered within %s", documentPath, a.forwarder.Timeout())), nil
-	case errors.Is(err, proxy.ErrTooLarge):
-		return noEndpoints("too-large", fmt.Sprintf("%s has more than %d bytes", documentPath, maxDocumentBytes)), nil
-	case errors.Is(err, proxy.ErrRefused):
-		return noEndpoints("refused", "nothing listens on the application's port"), nil
-	case errors.Is(err, proxy.ErrBroken):
-		return noEndpoints("broken", "the application broke off its answer"), nil
-	case err != nil:
-		return endpointsReply{}, err
-	case response.Status != http.StatusOK:
-		return noEndpoints("no-document", fmt.Sprintf("the application answers %s with %d", documentPath, response.Status)), nil
-	}
-	return endpointsIn(response.Body), nil
-}
-
-// endpointsIn reads a document.
-func endpointsIn(document []byte) endpointsReply {
-	list, err := endpoints.FromOpenAPI(document)
-	switch {
-	case errors.Is(err, endpoints.ErrNotJSON):
-		return noEndpoints("not-json", documentPath+" is not JSON")
-	case err != nil:
-		return noEndpoints("not-openapi", documentPath+" is neither OpenAPI 3 nor Swagger 2")
-	}
-	answer := endpointsReply{Endpoints: list.Endpoints, Count: len(list.Endpoints), Source: endpoints.SourceLive, Diagnostics: []diagnostic{}}
-	if list.Cut {
-		answer.Diagnostics = append(answer.Diagnostics, diagnostic{"cut", fmt.Sprintf("there are more than %d endpoints", endpoints.MaxEndpoints)})
-	}
-	if list.LeftOut > 0 {
-		answer.Diagnostics = append(answer.Diagnostics, diagnostic{
-			"paths-left-out", fmt.Sprintf("%d paths do not begin with /, have control characters or more than %d bytes", list.LeftOut, endpoints.MaxPathBytes),
-		})
-	}
-	return answer
-}
-
 func noEndpoints(code, message string) endpointsReply {
-	return endpointsReply{Endpoints: []endpoints.Endpoint{}, Source: noSource, Diagnostics: []diagnostic{{code, message}}}
-}
-
-// discoveries remembers the endpoints of previews that run. The code of an instance never changes, and so its endpoints
-// do not.
-type discoveries struct {
-	now func() time.Time
-
-	mu    sync.Mutex
-	known map[string]*discovery
-}
-
-// discovery is one application's endpoints. Those who ask while it is under way wait for it.
-type discovery struct {
-	target proxy.Target
-	// done is closed when answer, until and err are set.
-	done   chan struct{}
-	answer endpointsReply
-	// until is when the answer is no longer to be used; never when zero.
-	until time.Time
-	err   error
-}
-
-func newDiscoveries(now func() time.Time) *discoveries {
-	return &discoveries{now: now, known: map[string]*discovery{}}
-}
-
-// of returns the endpoints of a target, and finds them out unless they are known. An error is not remembered.
-func (d *discoveries) of(ctx context.Context, target proxy.Target, find func() (endpointsReply, error)) (endpointsReply, error) {
-	for {
-		found, mine := d.begin(target)
-		if mine {
-			d.finish(found, find)
-			return found.answer, found.err
-		}
-		select {
-		case <-ctx.Done():
-			return endpointsReply{}, ctx.Err()
-		case <-found.done:
-		}
-		// The error may be that of a caller who has gone: another one tries again.
-		if !errors.Is(found.err, context.Canceled) {
-			return found.answer, found.err
-		}
-	}
-}
-
-// begin returns what is known or being found out, or else a new discovery that is the caller's to finish.
-func (d *discoveries) begin(target proxy.Target) (found *discovery, mine bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	found, ok := d.known[target.InstanceUID]
-	if ok && found.target == target && (found.until.IsZero() || d.now().Before(found.until)) {
-		return found, false
-	}
-	for uid := range d.known {
-		if len(d.known) < maxDiscovered {
-			break
-		}
-		// Any will do: it is found out again when somebody asks.
-		delete(d.known, uid)
-	}
-	found = &discovery{target: target, done: make(chan struct{})}
-	d.known[target.InstanceUID] = found
-	return found, true
-}
-
-func (d *discoveries) finish(found *discovery, find func() (endpointsReply, error)) {
-	answer, err := endpointsReply{}, error(&failure{kind: kindInternal, detail: "the request id finds the cause in our log"})
-	// Also when find panics: whoever waits must not wait forever.
-	defer func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		found.answer, found.err = answer, err
-		if answer.Source == noSource {
-			found.until = d.now().Add(noDocumentFor)
-		}
-		if err != nil && d.known[found.target.InstanceUID] == found {
-			delete(d.known, found.target.InstanceUID)
-		}
-		close(found.done)
-	}()
-	answer, err = find()
-}
-
-// forget drops what is known of an instance that does not run.
-func (d *discoveries) forget(uid types.UID) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.known, string(uid))
+	return endpointsReply{Endpoints: []endpoints.Endpoint{}, Source: noSource, Diagnostics: []endpoints.Diagnostic{{Code: code, Message: message}}}
 }

@@ -20,9 +20,10 @@ import (
 	"github.com/codebegen/preview-operator/test/support"
 )
 
+// endpoints asks for those that the application tells of.
 func (h *harness) endpoints(user string) answer {
 	h.t.Helper()
-	return h.do(call{method: "GET", path: base + "gen/preview/endpoints", token: h.token(user, auth.RoleUser)})
+	return h.do(call{method: "GET", path: base + "gen/preview/endpoints?source=live", token: h.token(user, auth.RoleUser)})
 }
 
 const document = `{"openapi":"3.1.0","paths":{"/b":{"put":{},"get":{"summary":"List","description":"All of them","tags":["b"],"operationId":"list"}},"/a":{"post":{"deprecated":true}},"c":{"get":{}}}}`
@@ -34,7 +35,7 @@ var documented = endpointsReply{
 		{Path: "/b", Method: "PUT", Tags: []string{}, Source: "live"},
 	},
 	Count: 3, Source: "live",
-	Diagnostics: []diagnostic{{"paths-left-out", "1 paths do not begin with /, have control characters or more than 1024 bytes"}},
+	Diagnostics: []endpoints.Diagnostic{endpoints.LeftOut(1)},
 }
 
 func TestEndpoints(t *testing.T) {
@@ -106,20 +107,20 @@ func TestEndpointsThatAreNotThere(t *testing.T) {
 	tests := map[string]struct {
 		address string
 		change  func(*v1alpha1.PreviewInstance)
-		want    diagnostic
+		want    endpoints.Diagnostic
 	}{
-		"no document":    {answers(404, `{"detail":"Not Found"}`), nil, diagnostic{"no-document", "the application answers /openapi.json with 404"}},
-		"needs a login":  {answers(401, document), nil, diagnostic{"no-document", "the application answers /openapi.json with 401"}},
-		"elsewhere":      {answers(307, ""), nil, diagnostic{"no-document", "the application answers /openapi.json with 307"}},
-		"HTML":           {answers(200, "<script>alert(1)</script>"), nil, diagnostic{"not-json", "/openapi.json is not JSON"}},
-		"other JSON":     {answers(200, `{"paths":{"/":{"get":{}}}}`), nil, diagnostic{"not-openapi", "/openapi.json is neither OpenAPI 3 nor Swagger 2"}},
-		"empty":          {answers(200, ""), nil, diagnostic{"not-json", "/openapi.json is not JSON"}},
-		"too large":      {answers(200, strings.Repeat(" ", 2<<20)+document), nil, diagnostic{"too-large", "/openapi.json has more than 2097152 bytes"}},
-		"too slow":       {slow, nil, diagnostic{"timed-out", "/openapi.json was not answered within 500ms"}},
-		"nobody listens": {nobody, nil, diagnostic{"refused", "nothing listens on the application's port"}},
-		"breaks off":     {broken, nil, diagnostic{"broken", "the application broke off its answer"}},
-		"stopped":        {nobody, ended(v1alpha1.PhaseStopped, ""), diagnostic{"not-running", "the preview is not running: it is stopped"}},
-		"still starting": {nobody, func(p *v1alpha1.PreviewInstance) { p.Status.Phase = v1alpha1.PhaseStarting }, diagnostic{"not-running", "the preview is not running: it is starting"}},
+		"no document":    {answers(404, `{"detail":"Not Found"}`), nil, endpoints.Diagnostic{Code: "no-document", Message: "the application answers /openapi.json with 404"}},
+		"needs a login":  {answers(401, document), nil, endpoints.Diagnostic{Code: "no-document", Message: "the application answers /openapi.json with 401"}},
+		"elsewhere":      {answers(307, ""), nil, endpoints.Diagnostic{Code: "no-document", Message: "the application answers /openapi.json with 307"}},
+		"HTML":           {answers(200, "<script>alert(1)</script>"), nil, endpoints.Diagnostic{Code: "not-json", Message: "/openapi.json is not JSON"}},
+		"other JSON":     {answers(200, `{"paths":{"/":{"get":{}}}}`), nil, endpoints.Diagnostic{Code: "not-openapi", Message: "/openapi.json is neither OpenAPI 3 nor Swagger 2"}},
+		"empty":          {answers(200, ""), nil, endpoints.Diagnostic{Code: "not-json", Message: "/openapi.json is not JSON"}},
+		"too large":      {answers(200, strings.Repeat(" ", 2<<20)+document), nil, endpoints.Diagnostic{Code: "too-large", Message: "/openapi.json has more than 2097152 bytes"}},
+		"too slow":       {slow, nil, endpoints.Diagnostic{Code: "timed-out", Message: "/openapi.json was not answered within 500ms"}},
+		"nobody listens": {nobody, nil, endpoints.Diagnostic{Code: "refused", Message: "nothing listens on the application's port"}},
+		"breaks off":     {broken, nil, endpoints.Diagnostic{Code: "broken", Message: "the application broke off its answer"}},
+		"stopped":        {nobody, ended(v1alpha1.PhaseStopped, ""), endpoints.Diagnostic{Code: "not-running", Message: "the preview is not running: it is stopped"}},
+		"still starting": {nobody, func(p *v1alpha1.PreviewInstance) { p.Status.Phase = v1alpha1.PhaseStarting }, endpoints.Diagnostic{Code: "not-running", Message: "the preview is not running: it is starting"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -137,7 +138,7 @@ func TestEndpointsThatAreNotThere(t *testing.T) {
 				h.cluster.setStatus(t, instanceName("gen"), tt.change)
 				h.sees("gen", func(p *v1alpha1.PreviewInstance) bool { return p.Status.Phase != v1alpha1.PhaseRunning })
 			}
-			want := endpointsReply{Endpoints: []endpoints.Endpoint{}, Source: "none", Diagnostics: []diagnostic{tt.want}}
+			want := endpointsReply{Endpoints: []endpoints.Endpoint{}, Source: "none", Diagnostics: []endpoints.Diagnostic{tt.want}}
 			a := h.endpoints("alice")
 			if diff := cmp.Diff(want, decode[endpointsReply](h, a, http.StatusOK)); diff != "" {
 				t.Errorf("endpoints (-want +got):\n%s", diff)

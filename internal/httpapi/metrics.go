@@ -28,6 +28,7 @@ type metrics struct {
 	streams  *telemetry.Histogram
 	proxied  *telemetry.Histogram
 	tickets  *telemetry.Counter
+	scans    *telemetry.Histogram
 	store    *telemetry.Store
 }
 
@@ -77,6 +78,8 @@ func newMetrics(operations []operation, openStreams func() int) *metrics {
 		telemetry.Label{Name: "result", Values: []string{
 			ticketIssued, ticketRedeemed, ticket.ReasonForged, ticket.ReasonOtherInstance, ticket.ReasonExpired, ticket.ReasonUsed, ticket.ReasonUnknown,
 		}})
+	m.scans = s.Histogram("preview_gateway_endpoint_scan_duration_seconds", "Time that reading the files of a version for endpoints took, once for each version that is asked for.", telemetry.Buckets,
+		telemetry.Label{Name: "result", Values: append([]string{scanFound, scanNothing, scanFailed}, scanFailures...)})
 	m.store = s.Store([]string{"generation", "archive", "list", "put", "delete", "ping", "run", "runs", "logs", "export", "follow"}, store.ErrNotFound, store.ErrNotOwner, store.ErrRunNotFound, store.ErrUnusable)
 	return m
 }
@@ -117,6 +120,9 @@ func (m *metrics) launched(result string, err error) {
 	}
 	m.launches.Inc(result)
 }
+
+// scanned notes a scan for endpoints.
+func (m *metrics) scanned(took time.Duration, result string) { m.scans.Observe(took, result) }
 
 // forwarded notes a proxied request that began at start.
 func (m *metrics) forwarded(start time.Time, err error) {
