@@ -282,7 +282,8 @@ def shim_spectacular_views(module):
     from rest_framework.views import APIView
 
     for name in ("SpectacularAPIView", "SpectacularSwaggerView", "SpectacularRedocView", "SpectacularJSONAPIView", "SpectacularYAMLAPIView"):
-        setattr(module, name, type(name, (APIView,), {"get": lambda self, request: None, "__module__": "drf_spectacular.views"}))
+        members = {"get": lambda self, request: None, "url_name": "", "template_name": "", "__module__": "drf_spectacular.views"}
+        setattr(module, name, type(name, (APIView,), members))
 
 
 def shim_restx(module):
@@ -515,6 +516,12 @@ def hook_django():
     http.require_GET = require_http_methods(["GET"])
     http.require_POST = require_http_methods(["POST"])
     http.require_safe = require_http_methods(["GET"])
+    # What serves files while DEBUG is on is no endpoint of the project.
+    import django.conf.urls.static as static
+    import django.contrib.staticfiles.urls as staticfiles
+
+    static.static = lambda *args, **kwargs: []
+    staticfiles.staticfiles_urlpatterns = lambda *args, **kwargs: []
 
 
 def django_setup(settings):
@@ -554,7 +561,10 @@ def walk(patterns, prefix, namespaces, unnamed):
     rows = []
     for entry in patterns:
         count = list(unnamed)
-        path = prefix + written(entry.pattern, count)
+        try:
+            path = prefix + written(entry.pattern, count)
+        except Inexpressible:
+            continue
         if isinstance(entry, URLResolver):
             if entry.app_name == "admin":
                 continue
@@ -565,6 +575,10 @@ def walk(patterns, prefix, namespaces, unnamed):
             for method, text in django_methods(entry.callback):
                 rows.append(row(method, "/" + path.lstrip("/") if not path.startswith("/") else path, *split(text), tags))
     return rows
+
+
+class Inexpressible(Exception):
+    """A regular expression that stands for more than one path."""
 
 
 def written(pattern, unnamed):
@@ -599,13 +613,17 @@ def from_regex(pattern, unnamed):
                     unnamed[0] += 1
                     out += "{arg%d}" % unnamed[0]
             elif kind in (constants.MAX_REPEAT, constants.MIN_REPEAT):
-                out += text(value[2])
+                anything = list(value[2]) == [(constants.ANY, None)]
+                out += (".*" if value[0] == 0 else ".+") if anything else text(value[2])
             elif kind is constants.BRANCH:
-                out += text(value[1][0])
+                raise Inexpressible
+            elif kind is constants.ANY:
+                # Meant is the dot itself, as in robots.txt.
+                out += "."
             elif kind in (constants.AT, constants.ASSERT, constants.ASSERT_NOT):
                 continue
             else:
-                raise ValueError(f"{pattern}: {kind} outside of a group")
+                raise Inexpressible
         return out
 
     return text(sre_parse.parse(pattern))
@@ -615,11 +633,15 @@ def django_methods(callback):
     """Pairs of method and docstring."""
     cls = getattr(callback, "cls", None) or getattr(callback, "view_class", None)
     actions = getattr(callback, "actions", None)
+    initial = getattr(callback, "initkwargs", None) or getattr(callback, "view_initkwargs", None) or {}
+    if cls is not None:
+        names = [name.lower() for name in initial.get("http_method_names", cls.http_method_names)]
     if cls is not None and actions is not None:
-        return [(method.upper(), own_doc(cls, action)) for method, action in sorted(actions.items()) if method not in ("head", "options")]
+        allowed = [method for method in sorted(actions) if method in names and method not in ("head", "options")]
+        return [(method.upper(), own_doc(cls, actions[method])) for method in allowed]
     if cls is not None:
         found = []
-        for method in cls.http_method_names:
+        for method in names:
             definer = next((base for base in cls.__mro__ if method in vars(base)), None)
             if definer is None:
                 continue
@@ -645,16 +667,27 @@ def compared(view):
         tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(view))))
     except (OSError, TypeError, SyntaxError):
         return []
-    if not ours(view):
+    if not ours(view) and not view.__module__.startswith("django.views."):
         return []
+    names = {target.id for node in ast.walk(tree) if isinstance(node, ast.Assign) and asks_method(node.value, ()) for target in node.targets if isinstance(target, ast.Name)}
     found = []
     for node in ast.walk(tree):
+        sides = []
         if isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
-            if any(isinstance(side, ast.Attribute) and side.attr == "method" for side in sides):
-                constants = [leaf.value for side in sides for leaf in ast.walk(side) if isinstance(leaf, ast.Constant)]
-                found += [value for value in constants if value in METHODS]
+        elif isinstance(node, ast.Match):
+            sides = [node.subject, *(case.pattern for case in node.cases)]
+        if any(asks_method(side, names) for side in sides):
+            constants = [leaf.value for side in sides for leaf in ast.walk(side) if isinstance(leaf, ast.Constant)]
+            found += [value.upper() for value in constants if isinstance(value, str) and value.upper() in METHODS]
     return found
+
+
+def asks_method(node, names):
+    """Reports whether an expression is request.method, in any case, or a name that it was given."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("lower", "upper"):
+        node = node.func.value
+    return isinstance(node, ast.Attribute) and node.attr == "method" or isinstance(node, ast.Name) and node.id in names
 
 
 # ---------------------------------------------------------------- rows

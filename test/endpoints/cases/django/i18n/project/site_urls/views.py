@@ -1,0 +1,6 @@
+from django.http import HttpResponse
+
+
+def page(request):
+    """A page."""
+    return HttpResponse("")

@@ -1,0 +1,6 @@
+from django.urls import path
+
+from .views import ping
+
+app_name = "core"
+urlpatterns = [path("ping", ping)]

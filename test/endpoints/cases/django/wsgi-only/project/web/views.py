@@ -1,0 +1,11 @@
+from django.http import HttpResponse
+
+
+def index(request):
+    """Index."""
+    return HttpResponse("")
+
+
+def late(request):
+    """Late."""
+    return HttpResponse("")
