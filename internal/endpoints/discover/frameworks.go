@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/codebegen/preview-operator/internal/endpoints/fastapi"
 	"github.com/codebegen/preview-operator/internal/endpoints/python"
 	"github.com/codebegen/preview-operator/internal/endpoints/route"
 )
@@ -37,7 +38,11 @@ func newProject(ctx context.Context, files map[string][]byte) *project {
 }
 
 // resolvers in the order in which the rows of one win over those of the next.
-var resolvers = []resolver{}
+var resolvers = []resolver{
+	{framework: "fastapi", name: "FastAPI", lane: laneOfPython, resolve: func(ctx context.Context, p *project) route.Found {
+		return fastapi.Resolve(ctx, p.python)
+	}},
+}
 
 // packages are what tells that a framework is used: any of them, or one whose name begins with it and _ or a dot.
 var packages = map[string][]string{
