@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/codebegen/preview-operator/internal/endpoints/fastapi"
+	"github.com/codebegen/preview-operator/internal/endpoints/flask"
 	"github.com/codebegen/preview-operator/internal/endpoints/python"
 	"github.com/codebegen/preview-operator/internal/endpoints/route"
 )
@@ -41,6 +42,9 @@ func newProject(ctx context.Context, files map[string][]byte) *project {
 var resolvers = []resolver{
 	{framework: "fastapi", name: "FastAPI", lane: laneOfPython, resolve: func(ctx context.Context, p *project) route.Found {
 		return fastapi.Resolve(ctx, p.python)
+	}},
+	{framework: "flask", name: "Flask", lane: laneOfPython, resolve: func(ctx context.Context, p *project) route.Found {
+		return flask.Resolve(ctx, p.files, p.python, python.Limits{})
 	}},
 }
 
