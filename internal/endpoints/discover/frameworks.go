@@ -44,7 +44,7 @@ var resolvers = []resolver{
 		return fastapi.Resolve(ctx, p.python)
 	}},
 	{framework: "flask", name: "Flask", lane: laneOfPython, resolve: func(ctx context.Context, p *project) route.Found {
-		return flask.Resolve(ctx, p.files, p.python, python.Limits{})
+		return flask.Resolve(ctx, p.python)
 	}},
 }
 
