@@ -82,6 +82,7 @@ func parse(ctx context.Context, language Language, source string, limits Limits)
 		Language:  language,
 		HasErrors: dump.has_errors != 0,
 		Cut:       dump.cut != 0,
+		nodes:     int(dump.count),
 	}, nil
 }
 

@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -45,6 +48,19 @@ type Limits struct {
 	Depth int
 	// Time for parsing; more is ErrStopped. 2 s: 1 MiB takes a tenth of it, unless it is made to take long.
 	Time time.Duration
+	// Budget of all files of a project together; none when nil.
+	Budget *Budget
+}
+
+// Budget bounds the nodes of several trees together. A node takes about 120 bytes of memory. It may be used by several
+// goroutines at once.
+type Budget struct{ nodes atomic.Int64 }
+
+// NewBudget makes a budget of so many nodes. What is parsed at the same time may go beyond it by Limits.Nodes each.
+func NewBudget(nodes int) *Budget {
+	b := &Budget{}
+	b.nodes.Store(int64(nodes))
+	return b
 }
 
 const (
@@ -79,6 +95,10 @@ var (
 	ErrStopped = errors.New("parsing was stopped")
 	// ErrLanguage: the language is none of the constants.
 	ErrLanguage = errors.New("the language is not known")
+	// ErrSpent: files that were parsed before have used up the Budget.
+	ErrSpent = errors.New("the files of the project are too large together to be parsed")
+	// ErrNoParser: the program was built without cgo.
+	ErrNoParser = errors.New("this program has no parser: it was built without cgo")
 	errMemory   = errors.New("no memory for the tree")
 )
 
@@ -89,7 +109,8 @@ type Tree struct {
 	// HasErrors: some of it does not parse; the tree has ERROR and MISSING nodes around what does.
 	HasErrors bool
 	// Cut: nodes are left out, for there were more, or deeper ones, than the limits allow.
-	Cut bool
+	Cut   bool
+	nodes int
 }
 
 // Node is one node of a tree, as the grammars of tree-sitter name them.
@@ -187,5 +208,49 @@ func Parse(ctx context.Context, language Language, source []byte, limits Limits)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStopped, context.Cause(ctx))
 	}
-	return parse(ctx, language, string(source), limits)
+	if limits.Budget == nil {
+		return parse(ctx, language, string(source), limits)
+	}
+	left := limits.Budget.nodes.Load()
+	if left <= 0 {
+		return nil, ErrSpent
+	}
+	limits.Nodes = int(min(int64(limits.Nodes), left))
+	tree, err := parse(ctx, language, string(source), limits)
+	if err == nil {
+		limits.Budget.nodes.Add(-int64(tree.nodes))
+	}
+	return tree, err
+}
+
+// Source is a file to parse.
+type Source struct {
+	Language Language
+	Text     []byte
+}
+
+// Parsed is the tree of a file, or what stood against it.
+type Parsed struct {
+	Tree *Tree
+	Err  error
+}
+
+// ParseAll parses files on all processors and returns their trees in the same order.
+func ParseAll(ctx context.Context, sources []Source, limits Limits) []Parsed {
+	parsed := make([]Parsed, len(sources))
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(sources)) {
+		group.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(sources) {
+					return
+				}
+				parsed[i].Tree, parsed[i].Err = Parse(ctx, sources[i].Language, sources[i].Text, limits)
+			}
+		})
+	}
+	group.Wait()
+	return parsed
 }

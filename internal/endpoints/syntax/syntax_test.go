@@ -58,7 +58,7 @@ func TestParse(t *testing.T) {
 			want: "program (lexical_declaration (variable_declarator (name:identifier=a) " +
 				"(type:type_annotation (type_identifier=B)) (value:jsx_self_closing_element (name:identifier=c))))",
 		},
-		"nothing":      {language: Python, want: "module="},
+		"nothing": {language: Python, want: "module="},
 		"errors": {
 			language: JavaScript, source: "f(a; g()", errors: true,
 			want: "program (expression_statement (call_expression (function:identifier=f) (arguments:arguments (identifier=a)" +
