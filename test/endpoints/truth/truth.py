@@ -185,6 +185,8 @@ class StubModule(types.ModuleType):
     def __getattr__(self, name):
         if dunder(name):
             raise AttributeError(name)
+        if name.endswith(("Error", "Exception")):
+            return type(name, (Exception,), {})
         return Stub(f"{self.__name__}.{name}")
 
 
@@ -327,6 +329,7 @@ def shim_restx(module):
     class Api:
         def __init__(self, app=None, version="1.0", title=None, description=None, prefix="", default="default", default_label=None, **_):
             self.prefix, self.pending, self.target, self.ns_paths, self.namespaces = prefix, [], None, {}, []
+            self.registered = 0
             self.default_namespace = Namespace(default, path="/")
             self.add_namespace(self.default_namespace)
             if app is not None:
@@ -359,7 +362,8 @@ def shim_restx(module):
                 return
             base = self.ns_paths.get(namespace)
             base = namespace.path if base is None else base.rstrip("/")
-            view = resource.as_view(f"{namespace.name}_{resource.__name__}_{len(urls)}_{id(resource)}_{base.replace('.', '_')}".replace(".", "_"))
+            self.registered += 1
+            view = resource.as_view(f"{resource.__name__}_{self.registered}")
             view.truth_tags = [namespace.name]
             for url in urls:
                 self.target.add_url_rule(self.prefix + base + url, view_func=view)

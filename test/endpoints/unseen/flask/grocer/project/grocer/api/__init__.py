@@ -1,0 +1,3 @@
+from grocer.api import views
+
+__all__ = ["views"]

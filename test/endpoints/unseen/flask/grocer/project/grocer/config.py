@@ -1,0 +1,2 @@
+DEBUG = False
+JWT_ALGORITHM = "HS256"

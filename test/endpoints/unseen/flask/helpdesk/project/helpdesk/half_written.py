@@ -1,0 +1,5 @@
+from helpdesk import app
+
+@app.route("/lost")
+def lost():
+    return {"a": 

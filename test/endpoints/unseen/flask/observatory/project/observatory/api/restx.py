@@ -1,0 +1,11 @@
+import logging
+
+from flask_restx import Api
+
+log = logging.getLogger(__name__)
+api = Api(version="1.0", title="Observatory", description="Nights and instruments", doc="/doc/")
+
+
+@api.errorhandler
+def default_error_handler(e):
+    return {"message": "An unhandled exception occurred."}, 500

@@ -1,0 +1,3 @@
+from observatory.main import initialize
+
+application = initialize()

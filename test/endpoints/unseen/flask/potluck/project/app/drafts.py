@@ -1,0 +1,5 @@
+from app import app
+
+@app.route("/drafts)
+def drafts():
+    """Unterminated."""

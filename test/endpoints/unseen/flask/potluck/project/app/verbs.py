@@ -1,0 +1,2 @@
+GET_POST = ["GET", "POST"]
+POST = GET_POST[1:]

@@ -1,0 +1,4 @@
+"""Starts the workbench."""
+from workbench.bootstrap import Bootstrap
+
+app = Bootstrap().with_plugins().with_health().app

@@ -1,0 +1,3 @@
+class Conf:
+    BASE = "/plugins"
+    DISABLED = {"paint"}

@@ -1,0 +1,3 @@
+from .blueprint import vise as blueprint
+
+NAME = blueprint.name
