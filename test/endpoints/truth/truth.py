@@ -522,9 +522,10 @@ def hook_django():
     http.require_safe = require_http_methods(["GET"])
     # What serves files while DEBUG is on is no endpoint of the project.
     import django.conf.urls.static as static
-    import django.contrib.staticfiles.urls as staticfiles
 
     static.static = lambda *args, **kwargs: []
+    import django.contrib.staticfiles.urls as staticfiles
+
     staticfiles.staticfiles_urlpatterns = lambda *args, **kwargs: []
 
 
