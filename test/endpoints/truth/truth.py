@@ -8,6 +8,7 @@
 root is the folder of absolute imports. app is module:attribute (of an application or a function that makes one), or, with
 Django, the settings module. Without run.json the usual names are tried. Modules that are not installed become stubs, of
 which every attribute is there, every call gives another one, and every decorator gives back what it decorates.
+The environment's TRUTH_PACKAGES may name a folder of further packages, which are imported.
 """
 import argparse
 import ast
@@ -206,6 +207,9 @@ REAL = {
 }
 
 
+PACKAGES = pathlib.Path(os.environ["TRUTH_PACKAGES"]) if "TRUTH_PACKAGES" in os.environ else None
+
+
 class StubFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds what neither the project, Python nor REAL has."""
 
@@ -215,7 +219,10 @@ class StubFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def find_spec(self, name, path=None, target=None):
         top = name.partition(".")[0]
-        own = any((folder / top).is_dir() or (folder / (top + ".py")).is_file() for folder in self.folders)
+        # Projects put folders of their own into sys.path.
+        folders = [*self.folders, *(pathlib.Path(entry) for entry in sys.path if entry.startswith(str(self.folders[0])))]
+        folders += [PACKAGES] if PACKAGES else []
+        own = any((folder / top).is_dir() or (folder / (top + ".py")).is_file() for folder in folders)
         if own or top in REAL or top in sys.stdlib_module_names or asked_by_library():
             return None
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
@@ -286,6 +293,22 @@ def shim_spectacular_views(module):
     for name in ("SpectacularAPIView", "SpectacularSwaggerView", "SpectacularRedocView", "SpectacularJSONAPIView", "SpectacularYAMLAPIView"):
         members = {"get": lambda self, request: None, "url_name": "", "template_name": "", "__module__": "drf_spectacular.views"}
         setattr(module, name, type(name, (APIView,), members))
+
+
+def shim_graphene_views(module):
+    from django.views import View
+
+    members = {"get": lambda self, request: None, "post": lambda self, request: None, "schema": None, "graphiql": False, "__module__": "django.views"}
+    module.GraphQLView = type("GraphQLView", (View,), members)
+
+
+def shim_yasg_views(module):
+    def view(request):
+        return None
+
+    view.__module__ = "rest_framework"
+    made = types.SimpleNamespace(with_ui=lambda *args, **kwargs: view, without_ui=lambda *args, **kwargs: view, as_cached_view=lambda *args, **kwargs: view)
+    module.get_schema_view = lambda *args, **kwargs: made
 
 
 def shim_restx(module):
@@ -377,6 +400,8 @@ def shim_restx(module):
 
 
 SHIMS = {
+    "graphene_django.views": shim_graphene_views,
+    "drf_yasg.views": shim_yasg_views,
     "pydantic_settings": shim_pydantic_settings,
     "decouple": shim_decouple,
     "environ": shim_environ,
@@ -487,6 +512,13 @@ def flask_rows(app):
     return rows
 
 
+def ninja_rows(callback, path):
+    """What Django Ninja's own document says of a path; its pages (docs, openapi.json) are left out."""
+    view = getattr(inspect.unwrap(callback), "__self__", None)
+    operations = [operation for operation in getattr(view, "operations", ()) if operation.include_in_schema]
+    return [row(method, path, operation.summary, operation.description, operation.tags) for operation in operations for method in operation.methods]
+
+
 def own_doc(cls, handler):
     """The docstring of a class's method, else the class's, where the project wrote it."""
     function = getattr(cls, handler, None)
@@ -497,7 +529,7 @@ def own_doc(cls, handler):
 def ours(thing):
     """Reports whether the project defines it, and no library."""
     top = (getattr(inspect.unwrap(thing) if callable(thing) else thing, "__module__", "") or "").partition(".")[0]
-    return top not in {"django", "rest_framework", "flask", "flask_restful", "flask_restx", "fastapi", "starlette", "rest_framework_simplejwt", "drf_spectacular"}
+    return top not in {"django", "rest_framework", "flask", "flask_restful", "flask_restx", "fastapi", "starlette", "rest_framework_simplejwt", "drf_spectacular", "functools"}
 
 
 # ---------------------------------------------------------------- Django
@@ -554,10 +586,47 @@ def is_real(app):
 def django_rows():
     from django.urls import get_resolver, get_urlconf
 
-    return walk(get_resolver(get_urlconf()).url_patterns, "", [], [0])
+    return walk(get_resolver(get_urlconf()).url_patterns, "", [], [0]) + socket_rows()
 
 
-FORMAT_SUFFIX = re.compile(r"\(\?P<format>|<drf_format_suffix\w*:format>")
+def socket_rows():
+    """The WebSocket routes of the ASGI application that the settings name."""
+    from django.conf import settings
+
+    name = getattr(settings, "ASGI_APPLICATION", None)
+    if not isinstance(name, str):
+        return []
+    module, _, attribute = name.rpartition(".")
+    application = beneath(getattr(importlib.import_module(module), attribute))
+    protocols = getattr(application, "application_mapping", {})
+    return walk_sockets(beneath(protocols.get("websocket")), "", [0])
+
+
+def beneath(application):
+    """Looks through middleware of Channels."""
+    while application is not None and not hasattr(application, "routes") and not hasattr(application, "application_mapping"):
+        application = getattr(application, "inner", None) or getattr(application, "application", None)
+    return None if isinstance(application, Stub) else application
+
+
+def walk_sockets(router, prefix, unnamed):
+    rows = []
+    for entry in getattr(router, "routes", ()):
+        count = list(unnamed)
+        try:
+            path = prefix + written(entry.pattern, count)
+        except Inexpressible:
+            continue
+        consumer = getattr(entry.callback, "consumer_class", None)
+        nested = beneath(entry.callback) if consumer is None else None
+        if nested is not None:
+            rows += walk_sockets(nested, path, count)
+        else:
+            rows.append(row("WEBSOCKET", "/" + path.lstrip("/"), *split(consumer.__doc__ if consumer else ""), []))
+    return rows
+
+
+FORMAT_SUFFIX = re.compile(r"\\.\(\?P<format>\[|<drf_format_suffix\w*:format>")
 
 
 def walk(patterns, prefix, namespaces, unnamed):
@@ -577,6 +646,9 @@ def walk(patterns, prefix, namespaces, unnamed):
             rows += walk(entry.url_patterns, path, names, count)
         elif isinstance(entry, URLPattern) and not FORMAT_SUFFIX.search(str(entry.pattern)):
             tags = [":".join(namespaces)] if namespaces else []
+            if (getattr(getattr(entry.callback, "func", entry.callback), "__module__", None) or "").startswith("ninja."):
+                rows += ninja_rows(entry.callback, "/" + path)
+                continue
             for method, text in django_methods(entry.callback):
                 rows.append(row(method, "/" + path.lstrip("/") if not path.startswith("/") else path, *split(text), tags))
     return rows
@@ -780,6 +852,7 @@ def run(project, spec):
     os.chdir(root)
     sys.dont_write_bytecode = True
     sys.path[:] = [str(root)] + [entry for entry in sys.path if entry and pathlib.Path(entry) != pathlib.Path(__file__).parent]
+    sys.path += [str(PACKAGES)] if PACKAGES else []
     sys.argv = ["truth"]
     sys.meta_path.insert(0, StubFinder(root, spec.get("elsewhere", ())))
     framework = spec["framework"]

@@ -1,0 +1,6 @@
+from django.urls import include, path
+
+urlpatterns = [
+    path("crm/", include("crm.urls")),
+    path("hr/", include("crm.hr", namespace="hr")),
+]
