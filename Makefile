@@ -15,8 +15,11 @@ TAG ?= dev
 # Arguments for the suites, for example TESTFLAGS='-run TestAllocate' or, with e2e, -ginkgo.focus=OOM.
 TESTFLAGS ?=
 
-# All Go code is static; the machine may have no C compiler.
+# All programs are static, and have no C but for those that parse.
 export CGO_ENABLED := 0
+WITH_C := CGO_ENABLED=1 go build -trimpath -tags netgo,osusergo -ldflags '-linkmode external -extldflags -static'
+# The packages that parse.
+PARSING := /(internal/endpoints|cmd/endpoint-scanner|cmd/kubectl-preview|test/endpoints)(/|$$)
 
 ##@ Use
 
@@ -45,19 +48,25 @@ cluster-down: bin/localcluster ## Remove the local cluster
 ##@ Build
 
 .PHONY: build
-build: bin/localcluster ## Build all programs into bin/
-	go build -trimpath -o bin/ ./cmd/...
+build: bin/localcluster plugin ## Build all programs into bin/
+	go build -trimpath -o bin/ ./cmd/gateway ./cmd/manager ./cmd/runner
+	$(WITH_C) -o bin/ ./cmd/endpoint-scanner
 
 .PHONY: bin/localcluster
 bin/localcluster:
 	@go build -C hack/localcluster -o "$(CURDIR)/bin/localcluster" .
 
 .PHONY: plugin
-plugin: ## Build kubectl preview into bin/; put that on PATH for kubectl to find it
-	go build -trimpath -o bin/kubectl-preview ./cmd/kubectl-preview
+plugin: compiler ## Build kubectl preview into bin/; put that on PATH for kubectl to find it
+	$(WITH_C) -o bin/kubectl-preview ./cmd/kubectl-preview
+
+# The C compiler, installed only when there is none.
+.PHONY: compiler
+compiler:
+	@command -v gcc >/dev/null || hack/deps.sh gcc libc6-dev
 
 .PHONY: images
-images: ## Build the container images as OCI archives in dist/images, without a container engine (TAG=dev)
+images: compiler ## Build the container images as OCI archives in dist/images, without a container engine (TAG=dev)
 	go run ./hack/images -tag $(TAG)
 
 .PHONY: generate
@@ -74,9 +83,10 @@ deps: ## Install the Debian packages that are missing
 test: deps unit envtest chart e2e ## Run every suite, with all that they need
 
 .PHONY: unit
-unit: ## Run the unit tests of all modules, those of the store on SQLite and on a PostgreSQL server of their own
+unit: compiler ## Run the unit tests of all modules, those of the store on SQLite and on a PostgreSQL server of their own
 	@for tool in jq python3; do command -v $$tool >/dev/null || hack/deps.sh $$tool; done
-	@hack/postgres.sh hack/suite.sh unit . $$(go list ./... | grep -vE '/(controllers|test/e2e)$$') $(TESTFLAGS)
+	@hack/postgres.sh hack/suite.sh unit . $$(go list ./... | grep -vE '/(controllers|test/e2e)$$|$(PARSING)') $(TESTFLAGS)
+	@CGO=1 hack/suite.sh endpoints . $$(go list ./... | grep -E '$(PARSING)') $(TESTFLAGS)
 	@hack/suite.sh localcluster hack/localcluster ./... $(TESTFLAGS)
 
 .PHONY: envtest
@@ -112,9 +122,10 @@ helm-lint: ## Lint the chart
 	@$$(hack/tool.sh helm) lint --strict --quiet charts/preview-operator
 
 .PHONY: lint
-lint: ## Run golangci-lint, with the import rules
+lint: compiler ## Run golangci-lint, with the import rules
 	@$$(hack/tool.sh golangci-lint) run ./...
+	@CGO_ENABLED=1 $$(hack/tool.sh golangci-lint) run ./internal/endpoints/syntax
 
 .PHONY: verify
-verify: ## Check generated files, modules, lint, import rules, chart and kustomize tree
+verify: compiler ## Check generated files, modules, lint, import rules, chart and kustomize tree
 	@hack/verify.sh

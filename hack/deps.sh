@@ -7,9 +7,10 @@
 set -eu
 
 # runc, iptables, iproute2, util-linux (nsenter): the local cluster.
+# gcc, libc6-dev: the parsers of the endpoint scanner and of the plug-in.
 # python3: tests of the runner. mmdebstrap: root file systems of images. curl, jq: scripts and printed commands.
 if [ $# -eq 0 ]; then
-	set -- ca-certificates curl iproute2 iptables jq mmdebstrap python3 runc util-linux
+	set -- ca-certificates curl gcc iproute2 iptables jq libc6-dev mmdebstrap python3 runc util-linux
 fi
 
 missing=

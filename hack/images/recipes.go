@@ -24,6 +24,8 @@ type recipe struct {
 	Description string
 	// Package of the program, and Path of it in the image.
 	Package, Path string
+	// Scanner adds the program that parses what users upload.
+	Scanner bool
 	// User and group of the process, as uid:gid.
 	User string
 	// Rootfs is the script that builds the root file system under the program; none when empty.
@@ -36,6 +38,12 @@ type recipe struct {
 	Certificates bool
 }
 
+// scannerPackage is the only program with C in it, and scannerPath where the gateway looks for it: beside itself.
+const (
+	scannerPackage = "./cmd/endpoint-scanner"
+	scannerPath    = "/endpoint-scanner"
+)
+
 var recipes = []recipe{
 	{
 		Name: "preview-manager", Description: "Preview Operator: the manager",
@@ -43,7 +51,7 @@ var recipes = []recipe{
 	},
 	{
 		Name: "preview-gateway", Description: "Preview Operator: the HTTP gateway",
-		Package: "./cmd/gateway", Path: "/gateway", User: "65532:65532", Certificates: true,
+		Package: "./cmd/gateway", Path: "/gateway", User: "65532:65532", Certificates: true, Scanner: true,
 	},
 	{
 		Name: "preview-runtime-python", Description: "Preview Operator: Python with FastAPI and the runner",
@@ -67,7 +75,7 @@ type builder struct {
 
 func (b builder) image(ctx context.Context, r recipe) (v1.Image, error) {
 	program := filepath.Join(b.Programs, filepath.Base(r.Path))
-	if err := b.compile(ctx, r.Package, program); err != nil {
+	if err := b.compile(ctx, r.Package, program, withoutC); err != nil {
 		return nil, err
 	}
 	var layers []v1.Layer
@@ -79,6 +87,13 @@ func (b builder) image(ctx context.Context, r recipe) (v1.Image, error) {
 		layers = append(layers, base)
 	}
 	files := []layerFile{{Path: r.Path, Source: program, Mode: 0o755}}
+	if r.Scanner {
+		scanner := filepath.Join(b.Programs, filepath.Base(scannerPath))
+		if err := b.compile(ctx, scannerPackage, scanner, withC); err != nil {
+			return nil, err
+		}
+		files = append(files, layerFile{Path: scannerPath, Source: scanner, Mode: 0o755})
+	}
 	if _, err := os.Stat(hostCertificates); r.Certificates && err == nil {
 		files = append(files, layerFile{Path: hostCertificates, Source: hostCertificates, Mode: 0o644})
 	}
@@ -121,11 +136,22 @@ func (b builder) config(r recipe, current *v1.ConfigFile) *v1.ConfigFile {
 	return config
 }
 
+// linking is how a program becomes a static one.
+type linking struct {
+	cgo, ldflags, tags string
+}
+
+var (
+	withoutC = linking{cgo: "0"}
+	// The C library's resolvers of hosts and users cannot be linked in; Go has its own.
+	withC = linking{cgo: "1", ldflags: " -linkmode external -extldflags -static", tags: "netgo,osusergo"}
+)
+
 // compile builds a static program without paths or times of this machine in it.
-func (b builder) compile(ctx context.Context, pkg, out string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",
-		"-ldflags", "-s -w -X main.version="+b.Tag, "-o", out, pkg)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
+func (b builder) compile(ctx context.Context, pkg, out string, l linking) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", l.tags,
+		"-ldflags", "-s -w -X main.version="+b.Tag+l.ldflags, "-o", out, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED="+l.cgo, "GOOS=linux")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("go build %s: %w", pkg, err)

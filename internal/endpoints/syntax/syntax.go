@@ -99,7 +99,6 @@ var (
 	ErrSpent = errors.New("the files of the project are too large together to be parsed")
 	// ErrNoParser: the program was built without cgo.
 	ErrNoParser = errors.New("this program has no parser: it was built without cgo")
-	errMemory   = errors.New("no memory for the tree")
 )
 
 // Tree is one file. It has no ties to C and needs no closing.
