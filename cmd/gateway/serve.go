@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/httpapi"
 	"github.com/codebegen/preview-operator/internal/proxy"
+	"github.com/codebegen/preview-operator/internal/scanner"
 	"github.com/codebegen/preview-operator/internal/session"
 	"github.com/codebegen/preview-operator/internal/settings"
 	"github.com/codebegen/preview-operator/internal/store"
@@ -144,12 +146,27 @@ func apiOptions(
 	if err != nil {
 		return httpapi.Options{}, nil, err
 	}
+	files, err := newScanner()
+	if err != nil {
+		monitor.Close()
+		return httpapi.Options{}, nil, err
+	}
 	return httpapi.Options{
-		Settings: live, Store: generations, Runs: generations, Idempotency: generations.Idempotency(), Instances: instances,
+		Settings: live, Scanner: files, Store: generations, Runs: generations, Idempotency: generations.Idempotency(), Instances: instances,
 		Verifier: who.verifier, Signer: who.signer, Tickets: who.tickets, Forwarder: forwarder, Vitals: monitor, Logger: logger,
 		LaunchWait: s.LaunchWait, MaxStreams: int(s.MaxStreams), MaxStreamsPerUser: int(s.MaxStreamsPerUser),
 		MaxUploads: int(s.MaxUploads), MaxRequests: int(s.MaxRequests), SlotWait: slotWait,
 	}, monitor, nil
+}
+
+// newScanner has the files of applications read by the program that lies beside this one. That it is missing is told to who
+// asks for endpoints: everything else works without.
+func newScanner() (*scanner.Scanner, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("where this program is: %w", err)
+	}
+	return scanner.New(scanner.Options{Program: filepath.Join(filepath.Dir(self), "endpoint-scanner")})
 }
 
 // identity is what tells who somebody is.

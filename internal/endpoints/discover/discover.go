@@ -5,6 +5,7 @@ package discover
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"runtime"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/codebegen/preview-operator/internal/endpoints"
 	"github.com/codebegen/preview-operator/internal/endpoints/route"
+	"github.com/codebegen/preview-operator/internal/endpoints/syntax"
 )
 
 // grace is how long resolvers may take to hand over what they have found when the time is over.
@@ -23,6 +25,8 @@ const grace = 500 * time.Millisecond
 const (
 	// codeNoFramework: nothing that is known is imported.
 	codeNoFramework = "no-framework"
+	// codeNoParser: the program cannot parse.
+	codeNoParser = "no-parser"
 	// codeNoEndpoints: a framework is imported, but nothing is made with it.
 	codeNoEndpoints = "no-endpoints"
 	// codeTimedOut: a resolver did not end in time, and what it found is lost.
@@ -39,6 +43,9 @@ const (
 // It keeps no reference to them, runs none of them and never fails: what cannot be found out is told in diagnostics. A
 // resolver that hangs is left behind when the time is over, for the process to end.
 func Discover(ctx context.Context, files map[string][]byte, options endpoints.Options) endpoints.Result {
+	if _, err := syntax.Parse(ctx, syntax.Python, nil, syntax.Limits{}); errors.Is(err, syntax.ErrNoParser) {
+		return endpoints.FromRoutes(route.Found{Diagnostics: []route.Diagnostic{{Code: codeNoParser, Message: err.Error()}}})
+	}
 	return discover(ctx, files, options.Complete(), resolvers)
 }
 
