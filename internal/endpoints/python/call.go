@@ -21,6 +21,8 @@ type Call struct {
 	Assumed bool
 
 	callee Value
+	// receiver is Self, and what methods of builtin types are called on.
+	receiver Value
 }
 
 // Keyword is a keyword argument.

@@ -42,6 +42,9 @@ type NativeClass struct {
 	// Subclassed is called when a class of the project has been defined that inherits from this one, directly or not; Call.Class is the
 	// new class and Call.Keywords are those of the class statement.
 	Subclassed func(call *Call)
+
+	// closed says that the class has no attributes but these.
+	closed bool
 }
 
 func (n *NativeClass) named(path string) bool {

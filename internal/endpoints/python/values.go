@@ -52,6 +52,8 @@ type Function struct {
 	scope *scope
 	// assumed says that the definition is one of several possible ones.
 	assumed bool
+	// cache has what the function has returned, for functions that are run once.
+	cache *Value
 }
 
 // Inner follows Wrapped to the function that inspect.signature looks at.
@@ -65,8 +67,23 @@ func (f *Function) Inner() *Function {
 	return f
 }
 
-// Body is the syntax of the function's body.
-func (f *Function) Body() *syntax.Node { return f.code.body }
+// Free is the value of a name that the function sees where it was defined, such as the function that a decorator's wrapper calls. It is
+// nil when there is none.
+func (f *Function) Free(in *Interpreter, name string) Value {
+	if f.scope == nil {
+		return nil
+	}
+	value, _ := in.lookup(f.scope, name)
+	return value
+}
+
+// Body is the syntax of the function's body, nil for functions that were made in Go.
+func (f *Function) Body() *syntax.Node {
+	if f.code == nil {
+		return nil
+	}
+	return f.code.body
+}
 
 // ParamKind says how a parameter takes its argument.
 type ParamKind uint8
@@ -127,10 +144,13 @@ type Class struct {
 	open     bool
 	// construct makes the values of builtin types; nil for others.
 	construct NativeFunc
+	metaclass Value
 	enum      bool
 	dataclass bool
-	keywords  []Keyword
-	members   []*Instance
+	// namedTuple says that the objects are tuples.
+	namedTuple bool
+	keywords   []Keyword
+	members    []*Instance
 }
 
 // Field is an annotated name of a class body. Default is nil when it has none.
@@ -179,6 +199,8 @@ type Instance struct {
 
 	// data is the str, int, list or dict that an object of a class derived from such a type is.
 	data Value
+	// name is an enum member's.
+	name string
 }
 
 // Module is a module of the project.
@@ -222,8 +244,9 @@ type Builtin struct {
 	Func NativeFunc
 
 	kind builtinKind
-	// types are what isinstance takes typing's names for, such as a module-level constant's.
+	// method says that it is called on a value.
 	method bool
+	attrs  map[string]Value
 }
 
 type builtinKind uint8
@@ -235,8 +258,8 @@ const (
 	propertyBuiltin
 )
 
-// Property is a property of a class. Getter is a *Function or a *Builtin.
-type Property struct{ Getter Value }
+// Property is a property of a class. Getter and Setter are a *Function or a *Builtin; Setter is nil when there is none.
+type Property struct{ Getter, Setter Value }
 
 // StaticMethod and ClassMethod wrap the function that the decorators were given.
 type StaticMethod struct{ Func Value }
@@ -276,3 +299,13 @@ func (*StaticMethod) value() {}
 func (*ClassMethod) value()  {}
 func (*Super) value()        {}
 func (*Generic) value()      {}
+
+// Ellipsis is `...`.
+type Ellipsis struct{}
+
+func (Ellipsis) value() {}
+
+// slice is what value[a:b:c] is called with; nil where there is nothing.
+type slice struct{ from, to, step Value }
+
+func (*slice) value() {}
