@@ -97,7 +97,8 @@ function commentOfCall (call) {
   return node.parent && ts.isExpressionStatement(node.parent) ? commentBefore(node.parent) : null
 }
 
-function commentOfFunction (place) {
+/** The function at a place, and the declaration, assignment or property that gives it its name. */
+function functionAt (place) {
   const tree = treeOf(place.file)
   const position = positionOf(tree, place)
   let found = null
@@ -107,7 +108,7 @@ function commentOfFunction (place) {
   let node = found
   while (node) {
     const parent = node.parent
-    if (ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || ts.isPropertyAssignment(node) || ts.isPropertyDeclaration(node) || ts.isExportAssignment(node) || ts.isVariableStatement(node) || ts.isExpressionStatement(node)) return commentBefore(node)
+    if (ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || ts.isPropertyAssignment(node) || ts.isPropertyDeclaration(node) || ts.isExportAssignment(node) || ts.isVariableStatement(node) || ts.isExpressionStatement(node)) return node
     const passes = ts.isVariableDeclaration(parent) || ts.isVariableDeclarationList(parent) || ts.isVariableStatement(parent) || ts.isBinaryExpression(parent) || ts.isExpressionStatement(parent) || ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent) || ts.isExportAssignment(parent) || ts.isParenthesizedExpression(parent) || ts.isAsExpression(parent) || (ts.isCallExpression(parent) && parent.arguments.includes(node))
     if (!passes) return null
     node = parent
@@ -115,11 +116,21 @@ function commentOfFunction (place) {
   return null
 }
 
-/** Where the handler was written. A wrapper's closure holds the function that it wraps; a bound function names its target. */
-function placeOfHandler (handler, wrapped, project) {
+/** Reports whether a function was made by another one, as wrappers make them, and is no member of an object or class. */
+function isMade (host) {
+  if (!host) return true
+  if (ts.isMethodDeclaration(host) || ts.isPropertyAssignment(host) || ts.isPropertyDeclaration(host)) return false
+  return Boolean(ts.findAncestor(host.parent, ts.isFunctionLike))
+}
+
+/**
+ * The comment of the definition of a handler. A bound function names its target, a wrapper's closure holds what it wraps;
+ * wrapped says that the handler was wrapped in the route's call.
+ */
+function commentOfHandler (handler, wrapped, project) {
   globalThis.truthValue = handler
   let object = post('Runtime.evaluate', { expression: 'globalThis.truthValue' }).result
-  for (let depth = 0; depth < 5; depth++) {
+  for (let depth = 0; depth < 6; depth++) {
     const { internalProperties = [] } = post('Runtime.getProperties', { objectId: object.objectId, ownProperties: true }) || {}
     const property = (name) => internalProperties.find((one) => one.name === name)?.value
     const target = property('[[TargetFunction]]')
@@ -127,25 +138,32 @@ function placeOfHandler (handler, wrapped, project) {
       object = target
       continue
     }
-    const inner = wrapped && innerFunction(property('[[Scopes]]'))
-    if (inner) {
-      object = inner
-      continue
-    }
-    const location = property('[[FunctionLocation]]')?.value
-    const url = location && scripts.get(location.scriptId)
-    if (!url || !asFile(url).startsWith(project + path.sep)) return null
-    return original(url, location.lineNumber, location.columnNumber)
+    const place = placeOf(property('[[FunctionLocation]]'), project)
+    if (!place) return null
+    const host = functionAt(place)
+    const inner = (wrapped || isMade(host)) && innerFunction(property('[[Scopes]]'), project)
+    if (!inner) return host && commentBefore(host)
+    object = inner
   }
   return null
 }
 
-function innerFunction (scopes) {
+function placeOf (location, project) {
+  const url = location && scripts.get(location.value.scriptId)
+  return url && asFile(url).startsWith(project + path.sep) ? original(url, location.value.lineNumber, location.value.columnNumber) : null
+}
+
+function innerFunction (scopes, project) {
   const list = scopes && post('Runtime.getProperties', { objectId: scopes.objectId, ownProperties: true })
   const nearest = list && list.result.find((one) => one.name === '0')?.value
   if (!nearest || !/^Closure \(/.test(nearest.description || '')) return null
   const { result } = post('Runtime.getProperties', { objectId: nearest.objectId, ownProperties: true })
-  return result.map((one) => one.value).find((value) => value && value.type === 'function' && !/^class\b/.test(value.description || ''))
+  return result.map((one) => one.value).find((value) => {
+    if (!value || value.type !== 'function' || /^class\b/.test(value.description || '')) return false
+    const { internalProperties = [] } = post('Runtime.getProperties', { objectId: value.objectId, ownProperties: true }) || {}
+    const has = (name) => internalProperties.find((one) => one.name === name)?.value
+    return has('[[TargetFunction]]') || placeOf(has('[[FunctionLocation]]'), project)
+  })
 }
 
 function isWrapped (call) {
@@ -201,8 +219,7 @@ function describe ({ method, path: served, handlers, site }, project) {
   const call = site && callAt(site)
   const before = call && commentOfCall(call)
   const handler = handlers.filter((one) => typeof one === 'function').pop()
-  const place = before === null && handler ? placeOfHandler(handler, isWrapped(call), project) : null
-  const comment = before ?? (place ? commentOfFunction(place) : null)
+  const comment = before ?? (handler ? commentOfHandler(handler, isWrapped(call), project) : null)
   let [summary, description] = parts(comment)
   const own = comment ? blocksIn(comment).find((one) => one.method === method && (served === one.path || served.endsWith(one.path))) : null
   const block = swaggerBlocks(project).find((one) => one.method === method && one.path === served) || own

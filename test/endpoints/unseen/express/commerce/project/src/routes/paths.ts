@@ -1,0 +1,4 @@
+export enum Paths {
+  Orders = '/orders',
+  Invoice = '/:id/invoice.pdf',
+}

@@ -1,0 +1,12 @@
+import { App } from './app';
+import { AuthRoute } from '@routes/auth.route';
+import { OrderRoute } from '@routes/order.route';
+import { ProductRoute } from '@routes/product.route';
+import { HealthRoute } from '@routes/health.route';
+import { ValidateEnv } from '@utils/validateEnv';
+
+ValidateEnv();
+
+const app = new App([new AuthRoute(), new ProductRoute(), new OrderRoute(), new HealthRoute('/status')]);
+
+app.listen();
