@@ -233,6 +233,10 @@ func (m *model) use(c *js.Call) js.Value {
 			e.paths, targets = flat(c.Args[:1], nil, 0), c.Args[1:]
 		}
 	case *js.Unknown:
+		if _, known := js.Text(v); known || v.Setting {
+			e.paths, targets = flat(c.Args[:1], nil, 0), c.Args[1:]
+			break
+		}
 		if len(c.Args) > 1 && isPathExpression(c.Node) {
 			e.unknown, targets = true, c.Args[1:]
 		}

@@ -75,8 +75,7 @@ func plain(v js.Value) (text string, known bool) {
 		}
 		return "", false
 	}
-	text, known = v.(string)
-	return text, known
+	return js.Text(v)
 }
 
 // joined puts a route's path behind the prefix of its router.

@@ -238,7 +238,7 @@ func (in *Interpreter) parameters(f *frame, sc *scope, n *syntax.Node, c *Call) 
 		}
 		v := c.argument(index)
 		index++
-		if v == nil && initial != nil {
+		if undefined(v) && initial != nil {
 			v = in.eval(f, sc, initial)
 		}
 		in.bind(f, sc, pattern, v, sc)

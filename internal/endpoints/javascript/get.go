@@ -13,6 +13,9 @@ func (in *Interpreter) Get(base Value, key string) Value {
 	case float64:
 		return in.protoProperty(in.protos.number, base, key)
 	case *Unknown:
+		if base.hasExample {
+			return in.stringProperty(base.Example, key)
+		}
 		name := base.Name
 		if len(name) < 100 {
 			name += "." + key
@@ -62,6 +65,10 @@ func (in *Interpreter) objectProperty(o *Object, key string) Value {
 	}
 	if property := in.lookup(o, key); property != nil {
 		return in.readFor(o, property)
+	}
+	if examples, ok := o.Native.(environment); ok {
+		example, has := examples[key]
+		return &Unknown{Name: key, Setting: true, Example: example, hasExample: has}
 	}
 	switch {
 	case key == "__proto__":

@@ -137,6 +137,7 @@ func (in *Interpreter) take(bytes int) { in.space += bytes }
 // Entry runs a module as the program's first, with all that it puts off.
 func (in *Interpreter) Entry(path string) {
 	in.cwd = in.project.packageDir(path)
+	in.readEnvironment()
 	module := in.module(path)
 	in.entry = module
 	in.run(module)

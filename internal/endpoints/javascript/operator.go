@@ -269,7 +269,7 @@ func (in *Interpreter) deleteProperty(f *frame, sc *scope, n *syntax.Node) {
 }
 
 func typeOf(v Value) Value {
-	switch v := v.(type) {
+	switch v := unset(v).(type) {
 	case nil:
 		return "undefined"
 	case Null:

@@ -22,7 +22,7 @@ func (in *Interpreter) bind(f *frame, sc *scope, pattern *syntax.Node, value Val
 		}
 		in.assignName(sc, pattern.Text, value)
 	case "assignment_pattern", "object_assignment_pattern":
-		if value == nil {
+		if undefined(value) {
 			value = in.named(in.eval(f, sc, pattern.Child("right")), pattern.Child("left"))
 		}
 		in.bind(f, sc, pattern.Child("left"), value, target)

@@ -239,7 +239,7 @@ func (f *frame) best(result Value) Value {
 }
 
 func (in *Interpreter) switchStatement(f *frame, sc *scope, n *syntax.Node) completion {
-	value := in.eval(f, sc, n.Child("value"))
+	value := unset(in.eval(f, sc, n.Child("value")))
 	inner := sc.child()
 	cases := n.Child("body").NamedChildren()
 	start, unknown := -1, IsUnknown(value)

@@ -19,6 +19,29 @@ type Unknown struct {
 	Name string
 	// Missing: it stands for a module of the project that is not among the files.
 	Missing bool
+	// Setting: it is a variable of the environment, which is not set while the project is read: as undefined in
+	// conditions, so that defaults count. Where it is used all the same, Example is what the project's .env files have.
+	Setting    bool
+	Example    string
+	hasExample bool
+}
+
+// isSetting tells a variable of the environment.
+func isSetting(v Value) bool {
+	u, ok := v.(*Unknown)
+	return ok && u.Setting
+}
+
+// undefined reports whether the value is undefined for the program.
+func undefined(v Value) bool { return v == nil || isSetting(v) }
+
+// Text is a value that is a string, or a variable of the environment that the project has an example of.
+func Text(v Value) (text string, known bool) {
+	if u, ok := v.(*Unknown); ok && u.Setting {
+		return u.Example, u.hasExample
+	}
+	text, known = v.(string)
+	return text, known
 }
 
 // Class tells what an object is, apart from its prototype.
@@ -207,14 +230,14 @@ func Truth(v Value) (truth, known bool) {
 	case string:
 		return v != "", true
 	case *Unknown:
-		return true, false
+		return !v.Setting, v.Setting
 	}
 	return true, true
 }
 
 // nullish reports whether the value is undefined or null.
 func nullish(v Value) bool {
-	if v == nil {
+	if undefined(v) {
 		return true
 	}
 	_, null := v.(Null)
@@ -240,6 +263,8 @@ func toString(v Value, depth int) (string, bool) {
 		return v, true
 	case *Object:
 		return objectString(v, depth)
+	case *Unknown:
+		return v.Example, v.hasExample
 	}
 	return "", false
 }
@@ -343,6 +368,7 @@ func parseNumber(text string) float64 {
 
 // StrictEqual is ===; known is false where an Unknown is compared.
 func StrictEqual(a, b Value) (equal, known bool) {
+	a, b = unset(a), unset(b)
 	if IsUnknown(a) || IsUnknown(b) {
 		return false, false
 	}
@@ -358,6 +384,7 @@ func StrictEqual(a, b Value) (equal, known bool) {
 
 // looseEqual is ==.
 func looseEqual(a, b Value) (equal, known bool) {
+	a, b = unset(a), unset(b)
 	if IsUnknown(a) || IsUnknown(b) {
 		return false, false
 	}
@@ -381,4 +408,12 @@ func looseEqual(a, b Value) (equal, known bool) {
 		}
 	}
 	return StrictEqual(a, b)
+}
+
+// unset is undefined for a variable of the environment, and any other value itself.
+func unset(v Value) Value {
+	if isSetting(v) {
+		return nil
+	}
+	return v
 }
