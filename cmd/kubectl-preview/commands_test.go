@@ -1,17 +1,24 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/codebegen/preview-operator/internal/client"
+	"github.com/codebegen/preview-operator/internal/endpoints"
+	"github.com/codebegen/preview-operator/test/support"
 )
 
 func TestCommandLinesThatMeanNothing(t *testing.T) {
@@ -369,7 +376,7 @@ func TestEndpoints(t *testing.T) {
 	g := newGateway(t)
 	g.running("shop", nil)
 	g.answers("GET "+base+"shop/preview/endpoints", http.StatusOK, object{"count": 2, "endpoints": []object{
-		{"method": "GET", "path": "/books", "summary": "List\nbooks", "description": "All of them", "tags": []string{"books", "public"}},
+		{"method": "GET", "path": "/books", "summary": "List\nbooks", "description": "All of them", "tags": []string{"books", "public"}, "source": "both", "file": "app/a.py", "line": 12},
 		{"method": "POST", "path": "/books/\x1b[2J", "summary": "", "deprecated": true},
 	}})
 	for name, tt := range map[string]struct {
@@ -377,8 +384,8 @@ func TestEndpoints(t *testing.T) {
 		want string
 	}{
 		"plain": {nil, "METHOD   PATH             SUMMARY\nGET      /books           List books\nPOST     /books/\\x1b[2J   (deprecated)\n"},
-		"wide": {[]string{"-o", "wide"}, "METHOD   PATH             SUMMARY        TAGS            DESCRIPTION\n" +
-			"GET      /books           List books     books, public   All of them\nPOST     /books/\\x1b[2J   (deprecated)   -               -\n"},
+		"wide": {[]string{"-o", "wide"}, "METHOD   PATH             SUMMARY        TAGS            SOURCE   FILE          DESCRIPTION\n" +
+			"GET      /books           List books     books, public   both     app/a.py:12   All of them\nPOST     /books/\\x1b[2J   (deprecated)   -               -        -             -\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := g.run(append([]string{"endpoints", "shop"}, tt.args...)...)
@@ -395,6 +402,110 @@ func TestEndpoints(t *testing.T) {
 		}
 	})
 	if r := g.run("endpoints", "shop", "-o", "json"); r.code != 0 || !strings.Contains(r.out, `"count": 2`) {
+		t.Errorf("%+v", r)
+	}
+	g.answers("GET "+base+"shop/preview/endpoints", http.StatusOK, object{"count": 0, "endpoints": []object{}, "diagnostics": []object{
+		{"code": "c", "message": "computed when it runs", "file": "a.py", "line": 3},
+	}})
+	if r := g.run("endpoints", "shop", "--source", "static"); r.code != 0 || r.errOut != "a.py:3: computed when it runs\nNo endpoints of shop are known.\n" {
+		t.Errorf("%+v", r)
+	}
+	if calls := g.seen(); calls[len(calls)-1] != "GET "+base+"shop/preview/endpoints?source=static" {
+		t.Errorf("asked %v", calls)
+	}
+	if r := g.run("endpoints", "shop", "--source", "all"); r.code != exitUsage {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A stored generation has endpoints before it has ever been launched.
+func TestEndpointsWithoutPreview(t *testing.T) {
+	g := newGateway(t)
+	g.on("GET "+base+"stored/preview/status", func(w http.ResponseWriter, _ *http.Request) {
+		problem(w, http.StatusNotFound, client.KindPreviewNotFound, "There is no preview", "launch it")
+	})
+	g.answers("GET "+base+"stored/preview/endpoints", http.StatusOK, object{"count": 1, "endpoints": []object{{"method": "GET", "path": "/"}}})
+	if r := g.run("endpoints", "stored"); r.code != 0 || r.out != "METHOD   PATH   SUMMARY\nGET      /      -\n" {
+		t.Errorf("%+v", r)
+	}
+	if r := g.run("endpoints", "never"); r.code != exitFailed || r.out != "" {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A folder needs no gateway.
+func TestEndpointsOfAFolder(t *testing.T) {
+	dir := t.TempDir()
+	support.WriteFiles(t, dir, map[string]string{"shop/main.py": "", "shop/.gitignore": "*.txt", "shop/a.txt": "", "shop/node_modules/a.js": "", "empty/x": ""})
+	t.Chdir(dir)
+	g := newGateway(t)
+	read := func(_ context.Context, files map[string][]byte, options endpoints.Options) endpoints.Result {
+		result := endpoints.Result{Endpoints: []endpoints.Endpoint{}, Diagnostics: []endpoints.Diagnostic{}}
+		for _, name := range slices.Sorted(maps.Keys(files)) {
+			if strings.HasSuffix(name, "main.py") {
+				result.Endpoints = append(result.Endpoints, endpoints.Endpoint{Method: "GET", Path: "/" + name, Summary: "List", Tags: []string{"t"}, File: name, Line: 2, Source: "static"})
+				result.Count++
+			}
+		}
+		result.Say(endpoints.Diagnostic{Code: "c", Message: fmt.Sprintf("%d files, %s", len(files), options.Timeout)})
+		return result
+	}
+	for name, tt := range map[string]struct {
+		args        []string
+		out, errOut string
+	}{
+		"table": {[]string{"shop"}, "METHOD   PATH       SUMMARY\nGET      /main.py   List\n", "shop: 2 files, 1m0s\n"},
+		"wide": {
+			[]string{"./shop", "-o", "wide"}, "METHOD   PATH       SUMMARY   TAGS   SOURCE   FILE        DESCRIPTION\nGET      /main.py   List      t      static   main.py:2   -\n",
+			"./shop: 2 files, 1m0s\n",
+		},
+		"json": {[]string{"shop", "-o", "json"}, `{
+  "endpoints": [
+    {
+      "path": "/main.py",
+      "method": "GET",
+      "summary": "List",
+      "description": "",
+      "tags": [
+        "t"
+      ],
+      "file": "main.py",
+      "line": 2,
+      "source": "static"
+    }
+  ],
+  "count": 1,
+  "source": "static",
+  "diagnostics": [
+    {
+      "code": "c",
+      "message": "2 files, 1m0s"
+    }
+  ]
+}
+`, ""},
+		"none":         {[]string{"empty"}, "", "empty: 1 files, 1m0s\nNo endpoints of empty are known.\n"},
+		"none as json": {[]string{"empty", "-o", "json"}, "{\n  \"endpoints\": [],\n  \"count\": 0,\n  \"source\": \"none\",\n  \"diagnostics\": [\n    {\n      \"code\": \"c\",\n      \"message\": \"1 files, 1m0s\"\n    }\n  ]\n}\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := g.with()
+			i.discover = read
+			r := i.run(append([]string{"endpoints"}, tt.args...)...)
+			if diff := cmp.Diff(tt.out, r.out) + cmp.Diff(tt.errOut, r.errOut); r.code != 0 || diff != "" {
+				t.Errorf("code %d (-want +got):\n%s", r.code, diff)
+			}
+		})
+	}
+	if r := g.run("endpoints", "./missing"); r.code != exitFailed || !strings.Contains(r.errOut, "missing") {
+		t.Errorf("%+v", r)
+	}
+	if calls := g.seen(); len(calls) != 0 {
+		t.Errorf("the gateway was asked: %v", calls)
+	}
+	// The id of a generation goes before when it is said where its endpoints are to be from.
+	g.running("shop", nil)
+	g.answers("GET "+base+"shop/preview/endpoints", http.StatusOK, object{"endpoints": []object{}})
+	if r := g.run("endpoints", "shop", "--source", "live"); r.code != 0 || r.errOut != "No endpoints of shop are known.\n" {
 		t.Errorf("%+v", r)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/codebegen/preview-operator/internal/endpoints"
 	"github.com/codebegen/preview-operator/test/support"
 )
 
@@ -178,6 +179,8 @@ type invocation struct {
 	env           map[string]string
 	in            io.Reader
 	outIsTerminal bool
+	// discover plays the reading of a folder.
+	discover func(context.Context, map[string][]byte, endpoints.Options) endpoints.Result
 }
 
 // result is what came of it.
@@ -209,7 +212,7 @@ func (i *invocation) run(args ...string) result {
 			return value, ok
 		},
 		now: func() time.Time { return testTime }, outIsTerminal: i.outIsTerminal, errIsTerminal: i.outIsTerminal,
-		columns: func() int { return 0 },
+		columns: func() int { return 0 }, discover: i.discover,
 	}
 	r := result{code: a.run(i.ctx, args), out: out.String(), errOut: errOut.String()}
 	if strings.Contains(r.out+r.errOut, canary) || strings.Contains(r.out+r.errOut, sessionCanary) {

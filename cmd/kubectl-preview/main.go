@@ -14,6 +14,8 @@ import (
 	"golang.org/x/term"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/klog/v2"
+
+	"github.com/codebegen/preview-operator/internal/endpoints/discover"
 )
 
 // The exit codes; docs/kubectl-preview.md lists them.
@@ -40,6 +42,7 @@ func main() {
 			width, _, _ := term.GetSize(int(os.Stderr.Fd()))
 			return width
 		},
+		discover: discover.Discover,
 	}
 	os.Exit(a.run(ctx, os.Args[1:]))
 }

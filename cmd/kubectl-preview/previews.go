@@ -174,55 +174,6 @@ func (a *app) status(ctx context.Context, id string) error {
 	return nil
 }
 
-func (a *app) endpointsCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "endpoints ID", Short: "List the endpoints of the application of a preview",
-		Example: `  kubectl preview endpoints bookstore-alice
-  kubectl preview endpoints bookstore-alice -o json`,
-		Args: exactly("ID"), ValidArgsFunction: a.completeIDs,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.endpoints(cmd.Context(), args[0]) },
-	}
-	return a.withOutput(cmd, formatJSON, formatWide)
-}
-
-func (a *app) endpoints(ctx context.Context, id string) error {
-	c, status, err := a.preview(ctx, id)
-	if err != nil {
-		return err
-	}
-	all, err := c.Endpoints(ctx, status.GenerationID)
-	if err != nil {
-		return gatewayError(err)
-	}
-	if a.output == formatJSON {
-		return a.printDocument(all.Document)
-	}
-	for _, d := range all.Diagnostics {
-		fmt.Fprintf(a.ErrOut, "%s: %s\n", status.GenerationID, escaped(d.Message))
-	}
-	if len(all.Endpoints) == 0 {
-		fmt.Fprintf(a.ErrOut, "No endpoints of %s are known.\n", status.GenerationID)
-		return nil
-	}
-	header := []string{"METHOD", "PATH", "SUMMARY"}
-	if a.output == formatWide {
-		header = append(header, "TAGS", "DESCRIPTION")
-	}
-	var rows [][]string
-	for _, e := range all.Endpoints {
-		summary := e.Summary
-		if e.Deprecated {
-			summary = strings.TrimSpace(summary + " (deprecated)")
-		}
-		row := []string{e.Method, e.Path, summary}
-		if a.output == formatWide {
-			row = append(row, strings.Join(e.Tags, ", "), e.Description)
-		}
-		rows = append(rows, row)
-	}
-	return table(a.Out, header, rows)
-}
-
 func (a *app) stopCommand() *cobra.Command {
 	var remove, noWait bool
 	cmd := &cobra.Command{

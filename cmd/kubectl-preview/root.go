@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/codebegen/preview-operator/internal/endpoints"
 )
 
 // app is one run of the program.
@@ -21,6 +24,8 @@ type app struct {
 	outIsTerminal, errIsTerminal bool
 	// columns is the width of the terminal on standard error, 0 when it is not known.
 	columns func() int
+	// discover finds the endpoints of the application in files.
+	discover func(ctx context.Context, files map[string][]byte, options endpoints.Options) endpoints.Result
 
 	// kube, gateway, token, tokenFile and user are flags.
 	kube                            *genericclioptions.ConfigFlags
@@ -49,6 +54,7 @@ func (a *app) command() *cobra.Command {
 		Long:  description,
 		Example: `  kubectl preview launch ./bookstore
   kubectl preview request GET /books --id bookstore-alice
+  kubectl preview endpoints ./bookstore
   kubectl preview logs -f bookstore-alice
   kubectl preview stop bookstore-alice`,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl preview"},

@@ -73,12 +73,17 @@ func (c *Client) Stop(ctx context.Context, id string) error {
 	return c.send(ctx, call{method: http.MethodDelete, path: previewPath(id)})
 }
 
-// Endpoints reads the endpoints of the application.
-func (c *Client) Endpoints(ctx context.Context, id string) (Endpoints, error) {
+// Endpoints reads the endpoints of the application: those that its files tell of, those that it tells of itself, or both
+// merged, by source: static, live, merged. Empty leaves it to the gateway, which merges.
+func (c *Client) Endpoints(ctx context.Context, id, source string) (Endpoints, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	var endpoints Endpoints
-	_, err := c.read(ctx, call{method: http.MethodGet, path: previewPath(id) + "/endpoints"}, maxDocument, &endpoints)
+	query := url.Values{}
+	if source != "" {
+		query.Set("source", source)
+	}
+	_, err := c.read(ctx, call{method: http.MethodGet, path: previewPath(id) + "/endpoints", query: query}, maxDocument, &endpoints)
 	return endpoints, err
 }
 

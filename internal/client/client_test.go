@@ -116,11 +116,20 @@ func TestCalls(t *testing.T) {
 		"endpoints": {
 			http.StatusOK, `{"endpoints":[{"method":"GET","path":"/x","tags":["t"]}],"count":1}`,
 			func(ctx context.Context, c *Client) (any, error) {
-				e, err := c.Endpoints(ctx, "a")
+				e, err := c.Endpoints(ctx, "a", "")
 				return e.Endpoints, err
 			},
 			[]Endpoint{{Method: "GET", Path: "/x", Tags: []string{"t"}}},
 			seen{Method: "GET", Target: "/api/v1/generations/a/preview/endpoints", Authorization: bearer},
+		},
+		"endpoints of a source": {
+			http.StatusOK, `{"endpoints":[{"method":"GET","path":"/x","file":"a.py","line":3,"source":"static"}],"diagnostics":[{"code":"c","message":"m","file":"f","line":1}]}`,
+			func(ctx context.Context, c *Client) (any, error) {
+				e, err := c.Endpoints(ctx, "a", "static")
+				return []any{e.Endpoints, e.Diagnostics}, err
+			},
+			[]any{[]Endpoint{{Method: "GET", Path: "/x", File: "a.py", Line: 3, Source: "static"}}, []Diagnostic{{"c", "m", "f", 1}}},
+			seen{Method: "GET", Target: "/api/v1/generations/a/preview/endpoints?source=static", Authorization: bearer},
 		},
 		"request with bytes both ways": {
 			http.StatusOK, `{"status_code":201,"headers":{"a":"b"},"body":"/wA=","body_encoding":"base64","elapsed_ms":3}`,

@@ -122,6 +122,11 @@ type Endpoint struct {
 	Description string   `json:"description"`
 	Tags        []string `json:"tags"`
 	Deprecated  bool     `json:"deprecated"`
+	// File and Line are where it is declared, when that is known.
+	File string `json:"file"`
+	Line int    `json:"line"`
+	// Source is static, live or both.
+	Source string `json:"source"`
 }
 
 // Endpoints are those of an application.
@@ -137,6 +142,8 @@ type Endpoints struct {
 type Diagnostic struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
+	File    string `json:"file"`
+	Line    int    `json:"line"`
 }
 
 // Envelope is a request to the application.

@@ -42,6 +42,7 @@ var _ = Describe("An installation", func() {
 	Describe("launch over HTTP", Ordered, ContinueOnFailure, launchSpecs)
 	Describe("contract", Ordered, ContinueOnFailure, contractSpecs)
 	Describe("documentation", Ordered, documentationSpecs)
+	Describe("endpoints", Ordered, ContinueOnFailure, endpointSpecs)
 	Describe("launch with kubectl", Ordered, kubectlSpecs)
 	Describe("runtimes", runtimeSpecs)
 	Describe("warm pods", warmSpecs)

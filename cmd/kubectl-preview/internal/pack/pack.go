@@ -37,15 +37,38 @@ func Folder(dir string) (Project, error) {
 	return folder(dir, archive.DefaultLimits())
 }
 
-func folder(dir string, limits archive.Limits) (Project, error) {
+// Limits of a folder that is only read: a repository has more than a project that is launched.
+const (
+	maxReadFiles = 20_000
+	maxReadBytes = 128 << 20
+)
+
+// Read reads a folder by the same rules, but leaves out, and counts, what Folder refuses: nobody is going to run it.
+func Read(dir string) (files map[string][]byte, skipped int, err error) {
+	limits := archive.DefaultLimits()
+	limits.Files, limits.Bytes = maxReadFiles, maxReadBytes
+	p, err := collect(dir, limits, true)
+	if err != nil {
+		return nil, 0, err
+	}
+	return p.files, p.skipped, nil
+}
+
+// collect walks a folder.
+func collect(dir string, limits archive.Limits, lenient bool) (*packer, error) {
 	// An os.Root keeps a file that is replaced by a link meanwhile from leading out of the folder.
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return Project{}, describe(dir, err)
+		return nil, describe(dir, err)
 	}
 	defer func() { _ = root.Close() }()
-	p := &packer{root: root, dir: dir, limits: limits, files: map[string][]byte{}}
-	if err := p.walk("", nil); err != nil {
+	p := &packer{root: root, dir: dir, limits: limits, lenient: lenient, files: map[string][]byte{}}
+	return p, p.walk("", nil)
+}
+
+func folder(dir string, limits archive.Limits) (Project, error) {
+	p, err := collect(dir, limits, false)
+	if err != nil {
 		return Project{}, err
 	}
 	if len(p.files) == 0 {
@@ -78,10 +101,12 @@ type packer struct {
 	root   *os.Root
 	dir    string
 	limits archive.Limits
+	// lenient skips what is refused otherwise.
+	lenient bool
 
-	files   map[string][]byte
-	bytes   int64
-	leftOut int
+	files            map[string][]byte
+	bytes            int64
+	leftOut, skipped int
 }
 
 // walk collects what is below a folder, whose path is relative, empty for the root. above are the ignore files of the
@@ -108,7 +133,11 @@ func (p *packer) walk(at string, above []ignoreFile) error {
 			p.leftOut++
 			continue
 		}
-		if err := p.add(relative, entry, ignore); err != nil {
+		err := p.add(relative, entry, ignore)
+		switch {
+		case err != nil && p.lenient:
+			p.skipped++
+		case err != nil:
 			return err
 		}
 	}
@@ -162,9 +191,10 @@ func (p *packer) add(relative string, entry fs.DirEntry, ignore []ignoreFile) er
 	if err != nil {
 		return err
 	}
-	if p.bytes += int64(len(content)); p.bytes > p.limits.Bytes {
+	if p.bytes+int64(len(content)) > p.limits.Bytes {
 		return fmt.Errorf("the files have more than %d bytes in all, the limit (%s is one too many): %s", p.limits.Bytes, relative, hint)
 	}
+	p.bytes += int64(len(content))
 	p.files[relative] = content
 	return nil
 }

@@ -251,3 +251,27 @@ func TestFoldersThatAreRefused(t *testing.T) {
 		}
 	})
 }
+
+// What cannot be launched can be read, without what is in the way.
+func TestRead(t *testing.T) {
+	dir := write(t, map[string]string{
+		"main.py": "a", "large.bin": strings.Repeat("x", 2<<20+1), "node_modules/x.js": "", ".gitignore": "secret\n", "secret/x": "", "a\\b.py": "",
+		strings.Repeat("d/", archive.MaxDepth+1) + "deep.py": "",
+	})
+	if err := os.Symlink("main.py", filepath.Join(dir, "link.py")); err != nil {
+		t.Fatal(err)
+	}
+	files, skipped, err := Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{".gitignore", "main.py"}, slices.Sorted(maps.Keys(files))); diff != "" || skipped != 4 {
+		t.Errorf("%d skipped; files (-want +got):\n%s", skipped, diff)
+	}
+	if _, _, err := Read(filepath.Join(dir, "main.py")); err == nil {
+		t.Error("a file was read as a folder")
+	}
+	if files, _, err := Read(t.TempDir()); err != nil || len(files) != 0 {
+		t.Errorf("an empty folder: %v, %v", files, err)
+	}
+}
