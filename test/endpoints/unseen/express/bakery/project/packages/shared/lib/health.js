@@ -1,0 +1,3 @@
+exports.health = (app, name) => {
+  app.get('/healthz', (req, res) => res.json({ name }));
+};

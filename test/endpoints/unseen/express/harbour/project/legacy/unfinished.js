@@ -1,0 +1,4 @@
+var router = require('express').Router();
+
+router.get('/broken', function (req, res) {
+  res.send({ a: [1, 2 });

@@ -1,0 +1,3 @@
+const db = require('knex')({ client: 'pg' })
+
+exports.all = () => db('exhibits').select()

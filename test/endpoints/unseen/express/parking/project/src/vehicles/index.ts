@@ -1,0 +1,2 @@
+export { registerVehicles } from './routes';
+export * from './types';

@@ -1,0 +1,5 @@
+export interface Vehicle {
+  plate: string;
+}
+
+export const KINDS = ['cars', 'bikes', 'trucks'] as const;
