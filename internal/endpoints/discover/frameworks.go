@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/codebegen/preview-operator/internal/endpoints/django"
 	"github.com/codebegen/preview-operator/internal/endpoints/express"
 	"github.com/codebegen/preview-operator/internal/endpoints/fastapi"
 	"github.com/codebegen/preview-operator/internal/endpoints/flask"
@@ -46,6 +47,9 @@ var resolvers = []resolver{
 	}},
 	{framework: "flask", name: "Flask", lane: laneOfPython, resolve: func(ctx context.Context, p *project) route.Found {
 		return flask.Resolve(ctx, p.python)
+	}},
+	{framework: "django", name: "Django", lane: laneOfPython, resolve: func(ctx context.Context, p *project) route.Found {
+		return django.Resolve(ctx, p.python)
 	}},
 	{framework: "express", name: "Express", lane: laneOfJavaScript, resolve: func(ctx context.Context, p *project) route.Found {
 		return express.Resolve(ctx, p.files)
