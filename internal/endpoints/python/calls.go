@@ -181,6 +181,10 @@ func (in *Interpreter) callBuiltin(b *Builtin, call *Call) Value {
 
 // callReceiver calls a method in Go on a value. The call is a copy, since the caller's has other arguments.
 func (in *Interpreter) callReceiver(b *Builtin, call *Call, receiver Value, positional []Value) Value {
+	const bytesPerStep = 256
+	if text, ok := receiver.(Str); ok {
+		in.steps += len(text) / bytesPerStep
+	}
 	on := *call
 	on.receiver, on.Positional = receiver, positional
 	on.Self, _ = receiver.(*Instance)

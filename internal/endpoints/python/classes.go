@@ -90,7 +90,9 @@ func (in *Interpreter) inherit(class *Class, bases []Value) {
 		}
 		class.Bases = append(class.Bases, base)
 	}
-	class.MRO = linearise(class, in.limits.Iterations)
+	class.MRO = linearise(class, mostBases)
+	in.steps += 4 * len(class.MRO)
+	in.spend(len(class.MRO) * valueSize)
 }
 
 // transparentBases are bases that add nothing.
@@ -98,6 +100,9 @@ var transparentBases = map[string]bool{
 	"typing.Generic": true, "typing.Protocol": true, "abc.ABC": true, "typing.TypedDict": true,
 	"typing_extensions.TypedDict": true, "typing_extensions.Protocol": true,
 }
+
+// mostBases is how many classes a class may inherit from; what is beyond is not looked at.
+const mostBases = 64
 
 // linearise is Python's C3; where that has no answer, depth first.
 func linearise(class *Class, most int) []*Class {

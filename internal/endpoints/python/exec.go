@@ -86,7 +86,7 @@ func (in *Interpreter) dispatch(n *syntax.Node, s *scope) flow {
 	case "continue_statement":
 		return flowContinue
 	case "function_definition":
-		in.bindFunction(n, s, nil, n.Line)
+		in.bindFunction(n, s, nil)
 	case "class_definition":
 		in.bindClass(n, s, nil)
 	case "decorated_definition":

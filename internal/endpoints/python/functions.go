@@ -144,12 +144,14 @@ func (in *Interpreter) docstring(body *syntax.Node, s *scope) string {
 	return ""
 }
 
-func (in *Interpreter) bindFunction(n *syntax.Node, s *scope, decorators []decorator, _ int) {
+func (in *Interpreter) bindFunction(n *syntax.Node, s *scope, decorators []decorator) {
 	f := in.function(n, s)
 	for _, d := range decorators {
 		f.Decorators = append(f.Decorators, d.value)
 	}
-	in.assign(s, f.Name, in.decorate(f, decorators, s))
+	// Decorators such as functools.wraps change the name.
+	name := f.Name
+	in.assign(s, name, in.decorate(f, decorators, s))
 }
 
 // decorator is a decorator's value and its line.
@@ -171,7 +173,7 @@ func (in *Interpreter) decorated(n *syntax.Node, s *scope) {
 	case definition.Kind == "class_definition":
 		in.bindClass(definition, s, decorators)
 	default:
-		in.bindFunction(definition, s, decorators, n.Line)
+		in.bindFunction(definition, s, decorators)
 	}
 }
 

@@ -8,18 +8,23 @@ import (
 
 // Iterate returns the items of an iterable as far as they are known, and whether that is all of them.
 func (in *Interpreter) Iterate(value Value) (items []Value, complete bool) {
+	const itemsPerStep = 64
 	switch v := value.(type) {
 	case *List:
+		in.steps += len(v.Items) / itemsPerStep
 		if v.generator && v.next > 0 {
 			return v.Items[min(v.next, len(v.Items)):], !v.Open
 		}
 		return v.Items, !v.Open
 	case *Tuple:
+		in.steps += len(v.Items) / itemsPerStep
 		return v.Items, !v.Open
 	case *Set:
+		in.steps += len(v.Items()) / itemsPerStep
 		return v.Items(), !v.Open()
 	case *Dict:
 		v = v.current()
+		in.steps += v.Len() / itemsPerStep
 		return v.keys, !v.Open
 	case Str:
 		if len(v) > in.limits.Iterations || !in.spend(len(v)*valueSize) {

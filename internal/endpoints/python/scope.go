@@ -56,6 +56,11 @@ func (in *Interpreter) lookup(s *scope, name string) (Value, bool) {
 			return value, true
 		}
 	}
+	switch name {
+	case "__file__", "__package__", "__path__", "__doc__", "__spec__":
+		value := in.moduleAttr(s.module, name)
+		return value, value != nil
+	}
 	return in.builtin(name)
 }
 

@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // standardFunctions are functions of the standard library, and of packages that add nothing to what is looked for.
@@ -444,14 +445,42 @@ func reSub(call *Call) Value {
 	replacement, known := AsStr(call.Arg(1, "repl"))
 	text, given := AsStr(call.Arg(2, "string"))
 	const longest = 1 << 10
-	if !ok || !known || !given || len(call.Positional)+len(call.Keywords) != 3 || len(pattern) > longest || len(text) > longest {
+	if !ok || !known || !given || len(call.Positional)+len(call.Keywords) != 3 || len(pattern) > longest || len(text) > longest || len(replacement) > longest {
 		return Unknown{}
 	}
+	if before := splitBefore[pattern]; before != nil {
+		return call.In.text(splitCapitals(text, replacement, before))
+	}
+	const compiling = 1_000
+	call.In.steps += compiling
 	compiled, err := regexp.Compile(pattern)
-	if err != nil || len(replacement) > longest {
+	if err != nil {
 		return Unknown{}
 	}
 	return call.In.text(compiled.ReplaceAllString(text, groupReference.ReplaceAllString(strings.ReplaceAll(replacement, "$", "$$"), "${$1$2}")))
+}
+
+// splitBefore has, for those patterns with look-around by which names are usually taken apart before capitals, what may stand before
+// the capital.
+var splitBefore = map[string]func(r rune) bool{
+	`(?<!^)(?=[A-Z])`:           func(rune) bool { return true },
+	`(?<=[a-z])(?=[A-Z])`:       func(r rune) bool { return r >= 'a' && r <= 'z' },
+	`(?<=[a-z0-9])(?=[A-Z])`:    func(r rune) bool { return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' },
+	`(?<!^)(?<!_)(?=[A-Z])`:     func(r rune) bool { return r != '_' },
+	`(?<=[a-zA-Z0-9])(?=[A-Z])`: func(r rune) bool { return r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) },
+}
+
+func splitCapitals(text, between string, before func(r rune) bool) string {
+	var out strings.Builder
+	last := rune(0)
+	for i, r := range text {
+		if i > 0 && r >= 'A' && r <= 'Z' && before(last) {
+			out.WriteString(between)
+		}
+		out.WriteRune(r)
+		last = r
+	}
+	return out.String()
 }
 
 var groupReference = regexp.MustCompile(`\\(?:(\d)|g<(\w+)>)`)

@@ -27,6 +27,7 @@ func (in *Interpreter) Truth(value Value) (truth, known bool) {
 	case *Tuple:
 		return len(v.Items) > 0, len(v.Items) > 0 || !v.Open
 	case *Dict:
+		v = v.current()
 		return v.Len() > 0, v.Len() > 0 || !v.Open
 	case *Set:
 		return len(v.Items()) > 0, len(v.Items()) > 0 || !v.Open()
@@ -78,16 +79,20 @@ func (in *Interpreter) equal(value, other Value, depth int, budget *int) (equal,
 		same := lok && rok && left.Path == right.Path && left.Call == nil && right.Call == nil
 		return same, same
 	}
-	if value == other {
-		return true, true
-	}
 	value, other = plain(value), plain(other)
+	const bytesPerStep = 512
 	switch v := value.(type) {
+	case Str:
+		in.steps += len(v) / bytesPerStep
+		return value == other, true
 	case Int, Bool, Float:
 		x, _ := asFloat(value)
 		y, ok := asFloat(other)
 		return ok && x == y, true
 	case *List:
+		if value == other {
+			return true, true
+		}
 		if o, ok := other.(*List); ok {
 			return in.equalItems(v.Items, o.Items, v.Open || o.Open, depth, budget)
 		}
@@ -184,7 +189,7 @@ func (in *Interpreter) contains(container, item Value) (truth, known bool) {
 		}
 		return containsText(string(c), text), true
 	case *Dict:
-		return inDict(c, item)
+		return inDict(c.current(), item)
 	case *Set:
 		return inDict(&c.dict, item)
 	case Unknown, *External, nil:
