@@ -29,7 +29,7 @@ func TestHostileProjects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const application = "from flask import Flask\napp = Flask(__name__)\n@app.get('/books')\ndef books():\n    'List.'\n"
+	const application = "import hostile\nfrom flask import Flask\napp = Flask(__name__)\n@app.get('/books')\ndef books():\n    'List.'\n"
 	for name, file := range map[string]string{
 		"nothing":       "",
 		"brackets":      "x = " + strings.Repeat("[", 800_000),
@@ -44,6 +44,9 @@ func TestHostileProjects(t *testing.T) {
 			})
 			if err != nil {
 				t.Fatal(err)
+			}
+			if result.Count != 1 || result.Endpoints[0].Path != "/books" {
+				t.Errorf("result %+v", result)
 			}
 			for _, d := range result.Diagnostics {
 				if d.Code == "resolver-failed" {
