@@ -1,5 +1,6 @@
 #!/bin/bash
 # Makes truth.json anew for every project under test/endpoints, by running the projects, and says which ones changed.
+# Without arguments it also writes down what swagger-autogen finds in those that no resolver was tuned on.
 #
 #   hack/endpoint-truth.sh                                   all of them
 #   hack/endpoint-truth.sh test/endpoints/cases/flask/hooks  just these
@@ -52,5 +53,8 @@ for case in "${cases[@]}"; do
 		changed=$((changed + 1))
 	fi
 done
+if [ $# -eq 0 ]; then
+	node $truth/autogen.js -o test/endpoints/score/swagger-autogen.json test/endpoints/unseen/express/*
+fi
 echo "$count projects: $changed changed, $failed failed"
 [ "$failed" -eq 0 ]

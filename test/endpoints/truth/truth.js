@@ -84,4 +84,5 @@ function main () {
   else process.stdout.write(text)
 }
 
-main()
+module.exports = { startOf }
+if (require.main === module) main()
