@@ -205,15 +205,15 @@ var knownURLs = map[string]libraryURLs{
 // libraryActions are the actions that viewsets of packages have beside the usual ones.
 var libraryActions = map[string][]*action{
 	djoserViewSetPath: {
-		{name: "activation", urlPath: "activation", bound: []methodAction{{"post", "activation"}}},
-		{name: "me", urlPath: "me", bound: []methodAction{{"get", "me"}, {"put", "me"}, {"patch", "me"}, {"delete", "me"}}},
-		{name: "resend_activation", urlPath: "resend_activation", bound: []methodAction{{"post", "resend_activation"}}},
-		{name: "reset_password", urlPath: "reset_password", bound: []methodAction{{"post", "reset_password"}}},
-		{name: "reset_password_confirm", urlPath: "reset_password_confirm", bound: []methodAction{{"post", "reset_password_confirm"}}},
-		{name: "reset_username", urlPath: "reset_username", bound: []methodAction{{"post", "reset_username"}}},
-		{name: "reset_username_confirm", urlPath: "reset_username_confirm", bound: []methodAction{{"post", "reset_username_confirm"}}},
-		{name: "set_password", urlPath: "set_password", bound: []methodAction{{"post", "set_password"}}},
-		{name: "set_username", urlPath: "set_username", bound: []methodAction{{"post", "set_username"}}},
+		{name: "activation", urlName: "activation", urlPath: "activation", bound: []methodAction{{"post", "activation"}}},
+		{name: "me", urlName: "me", urlPath: "me", bound: []methodAction{{"get", "me"}, {"put", "me"}, {"patch", "me"}, {"delete", "me"}}},
+		{name: "resend_activation", urlName: "resend-activation", urlPath: "resend_activation", bound: []methodAction{{"post", "resend_activation"}}},
+		{name: "reset_password", urlName: "reset-password", urlPath: "reset_password", bound: []methodAction{{"post", "reset_password"}}},
+		{name: "reset_password_confirm", urlName: "reset-password-confirm", urlPath: "reset_password_confirm", bound: []methodAction{{"post", "reset_password_confirm"}}},
+		{name: "reset_username", urlName: "reset-username", urlPath: "reset_username", bound: []methodAction{{"post", "reset_username"}}},
+		{name: "reset_username_confirm", urlName: "reset-username-confirm", urlPath: "reset_username_confirm", bound: []methodAction{{"post", "reset_username_confirm"}}},
+		{name: "set_password", urlName: "set-password", urlPath: "set_password", bound: []methodAction{{"post", "set_password"}}},
+		{name: "set_username", urlName: "set-username", urlPath: "set_username", bound: []methodAction{{"post", "set_username"}}},
 	},
 }
 

@@ -169,7 +169,7 @@ func (m *model) addNinja(all *python.List, mount ninjaMount, inherited []string,
 			bound.tags = tags
 		}
 		text := strings.TrimLeft(joinNinja(mount.prefix, one.path), "/")
-		leaf := &urlPattern{pattern{routeText, text, true}, m.instance(ninjaOperationPath, &bound), one.at}
+		leaf := &urlPattern{pattern{routeText, text, true}, m.instance(ninjaOperationPath, &bound), python.Unknown{}, one.at}
 		all.Items = append(all.Items, m.instance(patternPath, leaf))
 	}
 	if mount.router.tags != nil {

@@ -56,7 +56,7 @@ func Resolve(ctx context.Context, project *python.Project) route.Found {
 }
 
 func (m *model) library() python.Library {
-	classes := []*python.NativeClass{{Path: patternPath}, {Path: resolverPath}, m.settingsClass(), adminSite()}
+	classes := []*python.NativeClass{{Path: patternPath, GetAttr: patternAttr}, {Path: resolverPath}, m.settingsClass(), adminSite()}
 	for _, more := range [][]*python.NativeClass{m.viewClasses(), m.restClasses(), m.routerClasses(), m.ninjaClasses(), m.channelsClasses()} {
 		classes = append(classes, more...)
 	}

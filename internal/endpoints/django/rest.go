@@ -17,6 +17,7 @@ type action struct {
 	name    string
 	detail  bool
 	urlPath string
+	urlName string
 	// bound are the HTTP methods, each with the method of the viewset that answers it.
 	bound   []methodAction
 	initial []python.Keyword
@@ -130,6 +131,12 @@ func (m *model) actionDecorator(methods []string, detail bool, urlPath string, i
 		made := &action{name: function.Name, detail: detail, urlPath: urlPath, initial: initial}
 		if urlPath == "" {
 			made.urlPath = function.Name
+		}
+		made.urlName = strings.ReplaceAll(function.Name, "_", "-")
+		for _, keyword := range initial {
+			if text, ok := python.AsStr(keyword.Value); ok && keyword.Name == "url_name" {
+				made.urlName = text
+			}
 		}
 		for _, method := range methods {
 			made.bind(strings.ToLower(method), function.Name)

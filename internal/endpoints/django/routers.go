@@ -33,6 +33,7 @@ type router struct {
 // routeTemplate is one of a router's routes.
 type routeTemplate struct {
 	url     string
+	name    string
 	bound   []methodAction
 	detail  bool
 	dynamic bool
@@ -40,11 +41,11 @@ type routeTemplate struct {
 }
 
 var usualRoutes = []routeTemplate{
-	{url: "^{prefix}{trailing_slash}$", bound: []methodAction{{"get", "list"}, {"post", "create"}}},
-	{url: "^{prefix}/{url_path}{trailing_slash}$", dynamic: true},
-	{url: "^{prefix}/{lookup}{trailing_slash}$", detail: true,
+	{url: "^{prefix}{trailing_slash}$", name: "{basename}-list", bound: []methodAction{{"get", "list"}, {"post", "create"}}},
+	{url: "^{prefix}/{url_path}{trailing_slash}$", name: "{basename}-{url_name}", dynamic: true},
+	{url: "^{prefix}/{lookup}{trailing_slash}$", name: "{basename}-detail", detail: true,
 		bound: []methodAction{{"get", "retrieve"}, {"put", "update"}, {"patch", "partial_update"}, {"delete", "destroy"}}},
-	{url: "^{prefix}/{lookup}/{url_path}{trailing_slash}$", detail: true, dynamic: true},
+	{url: "^{prefix}/{lookup}/{url_path}{trailing_slash}$", name: "{basename}-{url_name}", detail: true, dynamic: true},
 }
 
 func (m *model) routerClasses() []*python.NativeClass {
@@ -169,7 +170,14 @@ func (m *model) initNested(c *python.Call) python.Value {
 }
 
 func (m *model) register(c *python.Call) python.Value {
-	entry := python.NewTuple(argument(c, 0, "prefix"), argument(c, 1, "viewset"), python.None{})
+	basename := c.Arg(2, "basename")
+	if basename == nil {
+		basename = c.Arg(-1, "base_name")
+	}
+	if _, isNone := basename.(python.None); isNone || basename == nil {
+		basename = python.Unknown{}
+	}
+	entry := python.NewTuple(argument(c, 0, "prefix"), argument(c, 1, "viewset"), basename)
 	if self, ok := c.Self.Native.(*router); ok {
 		self.places[entry] = placeOf(c)
 	}
@@ -223,7 +231,7 @@ func (m *model) routerURLs(c *python.Call) python.Value {
 		lookup, _ := python.AsStr(m.in.Call(m.in.Attr(c.Self, "get_lookup_regex"), []python.Value{viewset}, nil))
 		fill := strings.NewReplacer("{prefix}", prefix, "{lookup}", lookup, "{trailing_slash}", slash)
 		for _, template := range routes {
-			m.addRoutes(all, self, template, viewset, prefix, fill, at)
+			m.addRoutes(all, self, template, viewset, item, fill, at)
 		}
 	}
 	if root, known := m.in.Truth(m.in.Attr(c.Self, "include_root_view")); self.root && (root || !known) {
@@ -244,7 +252,8 @@ func (m *model) placeOfEntry(item *python.Tuple, fallback place) place {
 	return fallback
 }
 
-func (m *model) addRoutes(all *python.List, self *router, template routeTemplate, viewset *python.Class, prefix string, fill *strings.Replacer, at place) {
+func (m *model) addRoutes(all *python.List, self *router, template routeTemplate, viewset *python.Class, entry *python.Tuple, fill *strings.Replacer, at place) {
+	prefix, _ := python.AsStr(entry.Items[0])
 	if self.regex {
 		template.url = strings.ReplaceAll(template.url, "^", "^"+self.parent)
 	}
@@ -254,7 +263,8 @@ func (m *model) addRoutes(all *python.List, self *router, template routeTemplate
 		for _, extra := range m.extraActions(viewset) {
 			if extra.detail == template.detail {
 				url := strings.ReplaceAll(template.url, "{url_path}", extra.urlPath)
-				routes = append(routes, routeTemplate{url: url, bound: extra.bound, initial: extra.initial})
+				name := strings.ReplaceAll(template.name, "{url_name}", extra.urlName)
+				routes = append(routes, routeTemplate{url: url, name: name, bound: extra.bound, initial: extra.initial})
 			}
 		}
 	}
@@ -280,9 +290,19 @@ func (m *model) addRoutes(all *python.List, self *router, template routeTemplate
 			}
 			text = self.parent + text
 		}
-		leaf := &urlPattern{pattern{kind, text, true}, m.instance(asViewPath, view), at}
+		leaf := &urlPattern{pattern{kind, text, true}, m.instance(asViewPath, view), routeName(one.name, entry), at}
 		all.Items = append(all.Items, m.instance(patternPath, leaf))
 	}
+}
+
+// routeName is the name of a route, Unknown where the viewset's model gives it.
+func routeName(template string, entry *python.Tuple) python.Value {
+	if len(entry.Items) > 2 {
+		if basename, ok := python.AsStr(entry.Items[2]); ok {
+			return python.Str(strings.ReplaceAll(template, "{basename}", basename))
+		}
+	}
+	return python.Unknown{}
 }
 
 func (m *model) addRoot(all *python.List, self *python.Instance, at place) {
@@ -294,7 +314,7 @@ func (m *model) addRoot(all *python.List, self *python.Instance, at place) {
 		return
 	}
 	view := m.instance(asViewPath, &classView{class: class, at: at})
-	all.Items = append(all.Items, m.instance(patternPath, &urlPattern{pattern{regexText, "^$", true}, view, at}))
+	all.Items = append(all.Items, m.instance(patternPath, &urlPattern{pattern{regexText, "^$", true}, view, python.Str("api-root"), at}))
 }
 
 // routesOf are the templates of a router: those of its class where a project has written them.
@@ -311,6 +331,7 @@ func (m *model) routesOf(self *python.Instance) []routeTemplate {
 		}
 		one := routeTemplate{dynamic: template.Class.Is(dynamicRoutePath)}
 		one.url, _ = python.AsStr(orUnknown(m.in.Attr(template, "url")))
+		one.name, _ = python.AsStr(orUnknown(m.in.Attr(template, "name")))
 		one.detail, _ = m.in.Truth(orUnknown(m.in.Attr(template, "detail")))
 		if mapping, ok := m.in.Attr(template, "mapping").(*python.Dict); ok {
 			for i := range mapping.Len() {

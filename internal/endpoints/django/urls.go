@@ -24,7 +24,9 @@ func placeOf(c *python.Call) place { return place{c.File, c.Line, c.Assumed} }
 type urlPattern struct {
 	pattern pattern
 	view    python.Value
-	at      place
+	// name is None where there is none.
+	name python.Value
+	at   place
 }
 
 // urlResolver is a pattern with more patterns below it.
@@ -85,7 +87,26 @@ func (m *model) path(c *python.Call, name string, kind patternKind) python.Value
 	if urls, namespace, ok := m.included(view); ok {
 		return m.instance(resolverPath, &urlResolver{p, urls, namespace, placeOf(c)})
 	}
-	return m.instance(patternPath, &urlPattern{p, view, placeOf(c)})
+	called := c.Arg(3, "name")
+	if called == nil {
+		called = python.None{}
+	}
+	return m.instance(patternPath, &urlPattern{p, view, called, placeOf(c)})
+}
+
+// patternAttr is what projects ask patterns for when they pick some of a router's.
+func patternAttr(self *python.Instance, name string) python.Value {
+	leaf, ok := self.Native.(*urlPattern)
+	if !ok {
+		return nil
+	}
+	switch name {
+	case "name":
+		return leaf.name
+	case "callback":
+		return leaf.view
+	}
+	return nil
 }
 
 // included takes what include() has returned apart, and what router.urls and admin.site.urls are.

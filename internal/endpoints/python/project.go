@@ -70,6 +70,11 @@ func (p *Project) Tree(file string) *syntax.Tree {
 		return nil
 	}
 	source = bytes.TrimPrefix(source, []byte("\xef\xbb\xbf"))
+	// Python reads sources with universal newlines: none of its strings has a carriage return from the file.
+	if bytes.IndexByte(source, '\r') >= 0 {
+		source = bytes.ReplaceAll(source, []byte("\r\n"), []byte("\n"))
+		source = bytes.ReplaceAll(source, []byte("\r"), []byte("\n"))
+	}
 	tree, err := syntax.Parse(p.ctx, syntax.Python, source, syntax.Limits{})
 	if err != nil {
 		tree = nil
