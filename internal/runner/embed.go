@@ -26,6 +26,6 @@ func join() string {
 		script.Write(source)
 		script.WriteByte('\n')
 	}
-	script.WriteString("main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])\n")
+	script.WriteString("main(sys.argv[1], int(sys.argv[2]), sys.argv[3], *map(int, sys.argv[4:]))\n")
 	return script.String()
 }

@@ -30,6 +30,8 @@ type event struct {
 	Entrypoint string `json:"entrypoint"`
 	Reason     string `json:"reason"`
 	Message    string `json:"message"`
+	// Named are the modules that make a project one for the larger interpreter.
+	Named []string `json:"named"`
 }
 
 // The values of event.Event.
@@ -56,6 +58,8 @@ type interpreter struct {
 	events, reports <-chan event
 	// taken is closed when an assignment has the interpreter, or when it is not needed: its end is nobody else's concern.
 	taken chan struct{}
+	// larger is another fork, nil in direct mode.
+	larger *larger
 }
 
 // startInterpreter runs the embedded script, which prints to output and preloads modules, comma-separated, unless it is in
@@ -65,47 +69,93 @@ func startInterpreter(r *reaper, options Options, output *os.File, mode, modules
 	if err != nil {
 		return nil, fmt.Errorf("the image has no %s: %w", options.Python, err)
 	}
-	ours, theirs, err := socketPair()
+	limit := strconv.FormatInt(newControlGroup(options.CgroupDir).memoryLimit()>>20, 10)
+	// -u: see PYTHONUNBUFFERED.
+	argv := []string{path, "-u", "-c", pythonSource, mode, limit, modules}
+	all := make([]*ends, 1, 2)
+	if mode == modeFork {
+		all = all[:2]
+	}
+	var theirs []*os.File
+	for i := range all {
+		if all[i], err = newEnds(); err != nil {
+			break
+		}
+		for _, file := range []*os.File{all[i].theirControl, all[i].theirReport} {
+			defer file.Close()
+			argv = append(argv, strconv.Itoa(firstDescriptor+len(theirs)))
+			theirs = append(theirs, file)
+		}
+	}
+	var process *child
+	if err == nil {
+		process, err = r.spawn(func() (int, error) { return forkExec(argv, env, output, theirs) })
+	}
+	if err != nil {
+		for _, e := range all {
+			err = errors.Join(err, e.close())
+		}
+		return nil, fmt.Errorf("start %s: %w", path, err)
+	}
+	started := all[0].interpreter(process)
+	if len(all) > 1 {
+		started.larger = &larger{interpreter: all[1].interpreter(process), ready: make(chan struct{})}
+	}
+	return started, nil
+}
+
+// ends are those of what connects the runner with one process that runs Python.
+type ends struct {
+	control, theirControl *os.File
+	report, theirReport   *os.File
+}
+
+func newEnds() (*ends, error) {
+	control, theirControl, err := socketPair()
 	if err != nil {
 		return nil, err
 	}
-	defer theirs.Close()
-	reports, report, err := os.Pipe()
+	report, theirReport, err := os.Pipe()
 	if err != nil {
-		return nil, errors.Join(err, ours.Close())
+		return nil, errors.Join(err, control.Close(), theirControl.Close())
 	}
-	defer report.Close()
+	return &ends{control: control, theirControl: theirControl, report: report, theirReport: theirReport}, nil
+}
 
-	process, err := r.spawn(func() (int, error) {
-		// Numbers 3 and 4 are where the two land in the child. -u: see PYTHONUNBUFFERED.
-		limit := strconv.FormatInt(newControlGroup(options.CgroupDir).memoryLimit()>>20, 10)
-		argv := []string{path, "-u", "-c", pythonSource, mode, "3", "4", limit, modules}
-		return forkExec(argv, env, output, theirs, report)
-	})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), ours.Close(), reports.Close())
+// close closes the runner's ends.
+func (e *ends) close() error {
+	if e == nil {
+		return nil
 	}
+	return errors.Join(e.control.Close(), e.report.Close())
+}
+
+func (e *ends) interpreter(process *child) *interpreter {
 	return &interpreter{
 		process: process,
 		forked:  make(chan struct{}),
-		control: ours,
-		events:  readEvents(ours),
-		reports: readEvents(reports),
+		control: e.control,
+		events:  readEvents(e.control),
+		reports: readEvents(e.report),
 		taken:   make(chan struct{}),
-	}, nil
+	}
 }
 
-// forkExec starts a program whose descriptors 3 and 4 are control and report.
-func forkExec(argv, env []string, output, control, report *os.File) (int, error) {
+// firstDescriptor is the number of the first file that a child gets beside its standard streams.
+const firstDescriptor = 3
+
+// forkExec starts a program whose descriptors from firstDescriptor on are files.
+func forkExec(argv, env []string, output *os.File, files []*os.File) (int, error) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		return 0, err
 	}
 	defer null.Close()
-	return syscall.ForkExec(argv[0], argv, &syscall.ProcAttr{
-		Env:   env,
-		Files: []uintptr{null.Fd(), output.Fd(), output.Fd(), control.Fd(), report.Fd()},
-	})
+	descriptors := []uintptr{null.Fd(), output.Fd(), output.Fd()}
+	for _, file := range files {
+		descriptors = append(descriptors, file.Fd())
+	}
+	return syscall.ForkExec(argv[0], argv, &syscall.ProcAttr{Env: env, Files: descriptors})
 }
 
 // socketPair returns the two ends of a connection. Reading ours holds no thread; theirs blocks, as Python expects.
@@ -194,5 +244,8 @@ func (i *interpreter) kill(r *reaper) {
 	case <-i.forked:
 		r.signal(i.app, syscall.SIGKILL, true)
 	default:
+	}
+	if i.larger != nil {
+		i.larger.discard(r)
 	}
 }

@@ -66,13 +66,14 @@ func (r *Runner) stage(j *job) (*process, *runnerapi.Failure) {
 	if failure := r.load(ctx, j); failure != nil {
 		return nil, failure
 	}
-	zygote, begun := r.zygote, time.Now()
+	begun := time.Now()
 	if runnerapi.NeedsFreshInterpreter(j.assignment.Env) {
-		zygote.take()
-		zygote.kill(r.reaper)
+		r.zygote.take()
+		r.zygote.kill(r.reaper)
 		j.update(func(result *runnerapi.Result) { result.Interpreter = runnerapi.InterpreterFresh })
 		return nil, nil
 	}
+	zygote := r.choose()
 	_, told := j.isTold()
 	run := told && !j.assignment.AwaitMemoryLimit
 	if err := zygote.stage(r.command(j), run); err != nil {

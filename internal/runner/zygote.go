@@ -18,6 +18,7 @@ func (r *Runner) startZygote() {
 	}
 	r.zygote = zygote
 	go r.watchZygote(zygote, killsBefore)
+	go r.watchLarger(zygote.larger)
 }
 
 // watchZygote follows the interpreter until an assignment has it, or says why none ever will.

@@ -1,14 +1,16 @@
 """Loads what applications are made of, waits for an assignment, and stages and serves the project in a fork.
 
-Run by the runner as: python3 -u -c <this> fork|direct CONTROL_FD REPORT_FD MEMORY_LIMIT_MB MODULES. CONTROL_FD is a socket to
-the runner that user code never sees; REPORT_FD is a pipe that the application's process reports on, and that it closes
-before it serves. Both carry one JSON object a line. MODULES are what to preload, comma-separated, instead of the list in
-preload.py. In mode direct nothing is loaded beforehand and nothing forks: it is for environments that the interpreter
-reads only when it starts.
+Run by the runner as: python3 -u -c <this> fork|direct MEMORY_LIMIT_MB MODULES CONTROL_FD REPORT_FD [CONTROL_FD REPORT_FD].
+CONTROL_FD is a socket to the runner that user code never sees; REPORT_FD is a pipe that the application's process reports
+on, and that it closes before it serves. Both carry one JSON object a line. The second pair is of a further process, which
+has loaded more; the runner gives the assignment to one of the two, and ends the other. MODULES are what to preload,
+comma-separated, instead of the lists in preload.py. In mode direct nothing is loaded beforehand and nothing forks: it is
+for environments that the interpreter reads only when it starts.
 """
 
 import gc
 import os
+import select
 import sys
 
 # Importing makes much that stays and little garbage. This many more objects than before are looked through all the same,
@@ -16,18 +18,18 @@ import sys
 COLLECT_AT = 100_000
 
 
-def main(mode, control_fd, report_fd, memory_mb, modules):
-    for fd in (control_fd, report_fd):
+def main(mode, memory_mb, modules, *descriptors):
+    for fd in descriptors:
         os.set_inheritable(fd, False)
     # Without the working folder, which will be the project's: nothing of that is executed before it is to be.
     sys.path[:] = [folder for folder in sys.path if folder]
-    control = Control(control_fd)
+    (control, report_fd), *larger = [(Control(fd), report_fd) for fd, report_fd in zip(descriptors[::2], descriptors[1::2])]
     thresholds = gc.get_threshold()
     gc.disable()
     installed = None
     if mode == "fork":
         try:
-            whole = preload(control, memory_mb, tuple(modules.split(",")) if modules else ())
+            whole = preload(control, tuple(modules.split(",")) if modules else ())
         except ImportError as error:
             control.tell(event="unusable", message=f"the image has no usable uvicorn: {describe(error)}")
             os._exit(1)
@@ -35,8 +37,13 @@ def main(mode, control_fd, report_fd, memory_mb, modules):
             installed = installed_names()
         parent = fork(control, whole)
         if whole:
-            own_memory(parent)
-            control.tell(event="ready")
+            await_end(parent)
+            own_memory()
+            if not modules and (memory_mb == 0 or memory_mb >= LARGE_FROM_MB):
+                control, report_fd = beside_larger(control, report_fd, *larger.pop())
+            control.tell(event="ready", named=NAMED)
+        for unused in larger:
+            drop(*unused)
     report = Report(report_fd)
     try:
         staged = Staged(control.receive(), installed)
@@ -57,6 +64,26 @@ def main(mode, control_fd, report_fd, memory_mb, modules):
         message = f"the application exited while it started: {describe(end)}"
         say(f"ERROR: {message}")
         fail(report, "AppExited", message, code & 0xFF)
+
+
+def beside_larger(control, report_fd, larger_control, larger_report_fd):
+    """Fork the process that has loaded more, and return what this one, which may be either, is to use."""
+    loaded = fork_larger(larger_control)
+    if loaded is None:
+        drop(control, report_fd)
+        return larger_control, larger_report_fd
+    drop(larger_control, larger_report_fd)
+    select.select([control.socket, loaded], [], [])
+    os.close(loaded)
+    if not control.waits():
+        # It has copied what it shared with this process.
+        own_memory()
+    return control, report_fd
+
+
+def drop(control, report_fd):
+    control.close()
+    os.close(report_fd)
 
 
 def run(staged, report, thresholds):

@@ -28,10 +28,12 @@ COMMON = (
     "hashlib", "contextlib", "dataclasses", "tempfile", "pydantic_settings", "email_validator", "jinja2", "tomllib",
     "encodings.utf_8_sig", "yaml", "jwt", "sse_starlette",
 )
-# Loaded after those, but not where they would be a good part of the memory there is: they take 22 MiB. What each of all
-# these saves and takes is in docs/benchmarks.md.
+# Loaded after those, in a process of their own that only projects get that name one of NAMED: they take 22 MiB, and are
+# not loaded where two processes would be a good part of the memory there is. What each of all these saves and takes is in
+# docs/benchmarks.md.
 LARGE = ("sqlalchemy", "sqlalchemy.orm", "sqlalchemy.dialects.sqlite", "sqlalchemy.ext.asyncio", "aiosqlite", "httpx")
-LARGE_FROM_MB = 192
+NAMED = ("sqlalchemy", "sqlmodel", "aiosqlite", "httpx")
+LARGE_FROM_MB = 256
 WARM_UP_SECONDS = 5
 ASSIGNMENT_SECONDS = 0.03
 # How long the process that forked may take to be ended by the runner.
@@ -45,14 +47,9 @@ RESIDENT_PART = 0.7
 preloaded = set()
 
 
-def preload(control, memory_mb, modules):
+def preload(control, modules):
     """Import and warm up for as long as nobody waits, and tell whether all of it was done. Raises ImportError without uvicorn."""
-    if modules:
-        needed, more = SERVER, modules
-    else:
-        needed, more = SERVER + FRAMEWORK, COMMON
-        if memory_mb == 0 or memory_mb >= LARGE_FROM_MB:
-            more += LARGE
+    needed, more = (SERVER, modules) if modules else (SERVER + FRAMEWORK, COMMON)
     native = None
     for number, name in enumerate(needed + more):
         if number == len(SERVER):
@@ -84,6 +81,8 @@ def preload(control, memory_mb, modules):
 
 def load_module(name):
     try:
+        if name == "fastapi":
+            load_fastapi()
         importlib.import_module(name)
     except ImportError:
         if name == "uvicorn":
@@ -91,6 +90,17 @@ def load_module(name):
     except Exception as error:
         # A module that cannot be loaded here may do where a project sets it up; without it, launches are only slower.
         say(f"WARNING: {name} was not preloaded: {describe(error)}")
+
+
+def load_fastapi():
+    """Import it with the validators of its own models left to their first use: 3 MiB that few of them are ever used of."""
+    from pydantic import BaseModel
+
+    BaseModel.model_config["defer_build"] = True
+    try:
+        importlib.import_module("fastapi")
+    finally:
+        del BaseModel.model_config["defer_build"]
 
 
 def fork(control, tidy):
@@ -111,17 +121,49 @@ def fork(control, tidy):
     return parent
 
 
-def own_memory(parent):
-    """Wait for the end of the process that this one was forked from, and take over the memory that was shared with it.
+def await_end(process):
+    """Wait until the process that this one was forked from has ended."""
+    while os.getppid() == process:
+        time.sleep(0.001)
+
+
+def own_memory():
+    """Take over the memory that was shared with processes that have ended.
 
     Otherwise the first write to each page of it traps, thousands of times while a project is imported. It costs no memory:
     there is nobody left to share it with.
     """
-    while os.getppid() == parent:
-        time.sleep(0.001)
     for start, end in resident("/proc/self/smaps"):
         # Fails, and changes nothing, before Linux 5.14.
         madvise(start, end - start, MADV_POPULATE_WRITE)
+
+
+def fork_larger(control):
+    """Return None in a new process that has loaded the large modules, too, and otherwise a file that ends when it has.
+
+    It is the runner's child, as its parent has ended: an application has no children that it did not make.
+    """
+    loaded, loading = os.pipe()
+    between = os.fork()
+    if between:
+        os.close(loading)
+        os.waitpid(between, 0)
+        return loaded
+    between = os.getpid()
+    if os.fork():
+        os._exit(0)
+    os.close(loaded)
+    await_end(between)
+    control.tell(event="forked", pid=os.getpid())
+    before = set(sys.modules)
+    for name in LARGE:
+        load_module(name)
+    preloaded.update(sys.modules.keys() - before)
+    gc.collect()
+    gc.freeze()
+    own_memory()
+    os.close(loading)
+    return None
 
 
 def madvise(start, length, advice):

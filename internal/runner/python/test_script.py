@@ -340,8 +340,7 @@ class TestMemory(unittest.TestCase):
 
     def test_own_mappings_are_read_and_taken_over(self):
         self.assertTrue(list(script.resident("/proc/self/smaps")))
-        # Of a parent that is none any more.
-        script.own_memory(0)
+        script.own_memory()
 
 
 class TestControl(unittest.TestCase):

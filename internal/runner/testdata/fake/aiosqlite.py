@@ -1,0 +1,1 @@
+# One of the modules that only projects that name it find loaded.
