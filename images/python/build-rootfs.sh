@@ -11,6 +11,7 @@
 # default package mirror.
 set -eu
 
+here=$(dirname "$0")
 suite=trixie
 # python3 and not python3-minimal: the standard library has to be whole (sqlite3,
 # ssl, asyncio, tomllib). ca-certificates: source.archive.url is fetched by TLS.
@@ -23,7 +24,7 @@ packages="python3 ca-certificates
 	python3-sse-starlette python3-starlette python3-pydantic"
 
 if [ "${1:-}" = --key ]; then
-	sha256sum "$0" | cut -c1-16
+	cat "$0" "$here/compile.py" | sha256sum | cut -c1-16
 	exit 0
 fi
 if [ $# -ne 1 ]; then
@@ -41,6 +42,7 @@ mkdir -p "$(dirname "$out")"
 work=$(mktemp -d)
 trap 'rm -rf "$work" "$out.partial.$$"' EXIT
 trap 'exit 1' HUP INT TERM
+cp "$here/compile.py" "$work/compile.py"
 
 # Runs in the finished root file system, as its last step.
 cat >"$work/finish" <<'FINISH'
@@ -63,9 +65,11 @@ rm -rf "$root"/usr/share/doc/* "$root"/usr/share/man/* "$root"/usr/share/info/* 
 find "$root/usr/lib/python3/dist-packages" -type d \( -name tests -o -name test \) -prune -exec rm -rf {} +
 
 # The root is read-only in a pod: what is not compiled now is compiled at every
-# start. Hash-based files stay valid although layers change modification times.
+# start.
 find "$root/usr/lib" -name __pycache__ -prune -exec rm -rf {} +
-chroot "$root" sh -c 'exec python3 -m compileall -q -f -j 0 --invalidation-mode unchecked-hash /usr/lib/python3 /usr/lib/python3.*'
+cp "$(dirname "$0")/compile.py" "$root/tmp/compile.py"
+chroot "$root" sh -c 'exec python3 -B -W ignore /tmp/compile.py /usr/lib/python3 /usr/lib/python3.*'
+rm "$root/tmp/compile.py"
 
 mkdir -p "$root/workspace" "$root/usr/local/bin"
 

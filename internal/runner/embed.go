@@ -15,6 +15,11 @@ var sources embed.FS
 // read-only, and what lies in a writable folder could be changed by the code it is about to run.
 var pythonSource = join()
 
+// bootSource runs pythonSource, its first argument.
+//
+//go:embed python/boot.py
+var bootSource string
+
 func join() string {
 	var script strings.Builder
 	for _, part := range parts {

@@ -5,7 +5,9 @@ Part of the runner's one embedded script (see embed.go).
 
 import gc
 import importlib
+import mmap
 import os
+import re
 import socket
 import sys
 import threading
@@ -25,24 +27,28 @@ FRAMEWORK = (
 COMMON = (
     "fastapi.security", "fastapi.openapi.docs", "fastapi.middleware.cors", "fastapi.staticfiles",
     "starlette.middleware.base", "starlette.websockets", "python_multipart", "sqlite3", "uuid", "decimal", "secrets",
-    "hashlib", "contextlib", "dataclasses", "tempfile", "pydantic_settings", "email_validator", "jinja2", "tomllib",
-    "encodings.utf_8_sig", "yaml", "jwt", "sse_starlette",
+    "hashlib", "contextlib", "dataclasses", "tempfile", "pydantic_settings", "email_validator", "tomllib",
+    "encodings.utf_8_sig", "sse_starlette",
 )
-# Loaded after those, in a process of their own that only projects get that name one of NAMED: they take 22 MiB, and are
+# Loaded after those, in a process of their own that only projects get that name one of NAMED: they take 20 MiB, and are
 # not loaded where two processes would be a good part of the memory there is. What each of all these saves and takes is in
 # docs/benchmarks.md.
-LARGE = ("sqlalchemy", "sqlalchemy.orm", "sqlalchemy.dialects.sqlite", "sqlalchemy.ext.asyncio", "aiosqlite", "httpx")
-NAMED = ("sqlalchemy", "sqlmodel", "aiosqlite", "httpx")
+LARGE = (
+    "jinja2", "yaml", "jwt", "sqlalchemy", "sqlalchemy.orm", "sqlalchemy.dialects.sqlite", "sqlalchemy.ext.asyncio",
+    "aiosqlite", "httpx",
+)
+NAMED = ("jinja2", "fastapi.templating", "starlette.templating", "yaml", "jwt", "sqlalchemy", "sqlmodel", "aiosqlite", "httpx")
 LARGE_FROM_MB = 256
 WARM_UP_SECONDS = 5
 ASSIGNMENT_SECONDS = 0.03
 # How long the process that forked may take to be ended by the runner.
 PARENT_SECONDS = 60
 
-MADV_POPULATE_WRITE = 23
-# The part of a mapping that has to be in memory for all of it to be taken there.
-RESIDENT_PART = 0.7
+# Where zoneinfo looks for time zones. Without the variable it loads all that is known of how Python was built, 650 KiB, to
+# find this default.
+TIME_ZONES = "PYTHONTZPATH", "/usr/share/zoneinfo:/usr/lib/zoneinfo:/usr/share/lib/zoneinfo:/etc/zoneinfo"
 
+MADV_POPULATE_WRITE = 23
 # Names of modules that are loaded only because of this.
 preloaded = set()
 
@@ -50,6 +56,7 @@ preloaded = set()
 def preload(control, modules):
     """Import and warm up for as long as nobody waits, and tell whether all of it was done. Raises ImportError without uvicorn."""
     needed, more = (SERVER, modules) if modules else (SERVER + FRAMEWORK, COMMON)
+    load_time_zones()
     native = None
     for number, name in enumerate(needed + more):
         if number == len(SERVER):
@@ -90,6 +97,15 @@ def load_module(name):
     except Exception as error:
         # A module that cannot be loaded here may do where a project sets it up; without it, launches are only slower.
         say(f"WARNING: {name} was not preloaded: {describe(error)}")
+
+
+def load_time_zones():
+    variable, folders = TIME_ZONES
+    if variable in os.environ:
+        return
+    os.environ[variable] = folders
+    load_module("zoneinfo")
+    del os.environ[variable]
 
 
 def load_fastapi():
@@ -133,9 +149,10 @@ def own_memory():
     Otherwise the first write to each page of it traps, thousands of times while a project is imported. It costs no memory:
     there is nobody left to share it with.
     """
-    for start, end in resident("/proc/self/smaps"):
-        # Fails, and changes nothing, before Linux 5.14.
-        madvise(start, end - start, MADV_POPULATE_WRITE)
+    for start, end in mappings("/proc/self/maps"):
+        for first, last in resident(start, end):
+            # Fails, and changes nothing, before Linux 5.14.
+            madvise(first, last - first, MADV_POPULATE_WRITE)
 
 
 def fork_larger(control):
@@ -166,29 +183,47 @@ def fork_larger(control):
     return None
 
 
-def madvise(start, length, advice):
+def libc():
+    """The C library, None where it cannot be called."""
     try:
         import ctypes
     except ImportError:
-        return
-    ctypes.CDLL(None).madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), advice)
+        return None
+    return ctypes.CDLL(None)
 
 
-def resident(smaps):
-    """Yield start and end of private, writable mappings most of which is in memory: the rest of them would be, too."""
+def madvise(start, length, advice):
+    if functions := libc():
+        import ctypes
+        functions.madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), advice)
+
+
+def mappings(maps):
+    """Yield start and end of private, writable mappings of no file."""
     try:
-        with open(smaps, encoding="utf-8", errors="replace") as file:
+        with open(maps, encoding="utf-8", errors="replace") as file:
             lines = file.readlines()
     except OSError:
         # Not all sandboxes have it.
         return
     for line in lines:
-        first, *fields = line.split()
-        if not first.endswith(":"):
-            start, end = (int(number, 16) for number in first.split("-"))
-            writable = fields[0] == "rw-p"
-        elif first == "Rss:" and writable and int(fields[0]) * 1024 >= RESIDENT_PART * (end - start):
-            yield start, end
+        addresses, access, _, _, inode = line.split()[:5]
+        if access == "rw-p" and inode == "0":
+            yield tuple(int(number, 16) for number in addresses.split("-"))
+
+
+def resident(start, end):
+    """Yield start and end of the parts of a mapping that are in memory."""
+    functions = libc()
+    if not functions:
+        return
+    import ctypes
+    page = mmap.PAGESIZE
+    pages = ctypes.create_string_buffer((end - start) // page)
+    if functions.mincore(ctypes.c_void_p(start), ctypes.c_size_t(end - start), pages):
+        return
+    for part in re.finditer(b"\x01+", pages.raw):
+        yield start + part.start() * page, start + part.end() * page
 
 
 def warm_up():

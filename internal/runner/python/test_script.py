@@ -1,7 +1,9 @@
 """Tests of the pure parts of the embedded script. Run by TestPython, or: python3 -m unittest discover -s internal/runner/python"""
 
 import asyncio
+import ctypes
 import importlib
+import mmap
 import os
 import random
 import socket
@@ -328,19 +330,29 @@ class TestStaging(Project):
 
 
 class TestMemory(unittest.TestCase):
-    def test_mappings_that_are_mostly_in_memory(self):
+    def test_mappings(self):
         with tempfile.NamedTemporaryFile("w") as file:
-            for start, access, rss in ((0x1000, "rw-p", 8), (0x4000, "rw-p", 2), (0x8000, "r--p", 8), (0xa000, "rw-s", 8), (0xc000, "rw-p", 6)):
-                file.write(f"{start:x}-{start + 0x2000:x} {access} 00000000 00:00 0    /some/file name: 1\nSize: 8 kB\nRss: {rss} kB\nPss: {rss} kB\nVmFlags: rd wr\n")
+            for start, access, inode, name in (
+                (0x1000, "rw-p", 0, ""), (0x4000, "r--p", 0, ""), (0x8000, "rw-s", 0, ""), (0xa000, "rw-p", 7, "/lib/a name.so"), (0xc000, "rw-p", 0, "[heap]"),
+            ):
+                file.write(f"{start:x}-{start + 0x2000:x} {access} 00000000 00:00 {inode}    {name}\n")
             file.flush()
-            self.assertEqual([(0x1000, 0x3000), (0xc000, 0xe000)], list(script.resident(file.name)))
+            self.assertEqual([(0x1000, 0x3000), (0xc000, 0xe000)], list(script.mappings(file.name)))
 
     def test_systems_without_the_file(self):
-        self.assertEqual([], list(script.resident("/nonexistent")))
+        self.assertEqual([], list(script.mappings("/nonexistent")))
 
-    def test_own_mappings_are_read_and_taken_over(self):
-        self.assertTrue(list(script.resident("/proc/self/smaps")))
-        script.own_memory()
+    def test_only_what_is_in_memory_is_taken_over(self):
+        page = mmap.PAGESIZE
+        with mmap.mmap(-1, 8 * page, flags=mmap.MAP_PRIVATE) as memory:
+            for number in (1, 2, 5):
+                memory[number * page] = 1
+            start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+            parts = [((first - start) // page, (last - start) // page) for first, last in script.resident(start, start + 8 * page)]
+            self.assertEqual([(1, 3), (5, 6)], parts)
+            self.assertTrue([s for s, e in script.mappings("/proc/self/maps") if s <= start < e])
+            script.own_memory()
+            self.assertEqual(parts, [((first - start) // page, (last - start) // page) for first, last in script.resident(start, start + 8 * page)])
 
 
 class TestControl(unittest.TestCase):
