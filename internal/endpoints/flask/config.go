@@ -188,7 +188,7 @@ func (m *model) fromFile(c *python.Call) python.Value {
 	for _, file := range []string{
 		path.Join(state.folder, name), path.Join("instance", name), path.Join(state.folder, "..", "instance", name), path.Join(state.folder, "..", name), name,
 	} {
-		if module, err := m.in.ImportFile(strings.TrimPrefix(path.Clean(file), "/")); err == nil {
+		if module, err := m.in.RunFile(strings.TrimPrefix(path.Clean(file), "/")); err == nil {
 			m.capitals(state.values, module, module.Attrs.Names())
 			return python.Bool(true)
 		}

@@ -24,7 +24,9 @@ type api struct {
 	waiting []resource
 
 	// What follows is flask-restx' alone.
-	restx        bool
+	restx bool
+	// endpoints counts those that were given out.
+	endpoints    int
 	namespaces   []*namespace
 	paths        map[*namespace]string
 	defaultSpace *python.Instance

@@ -1,6 +1,7 @@
 package flask
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -170,6 +171,9 @@ func (m *model) addFromSpace(state *api, space *namespace, r resource) {
 	if class, ok := m.in.Unwrap(r.class).(*python.Class); ok && r.endpoint == "" {
 		r.endpoint = space.name + "_" + class.Name
 	}
+	// Classes of the same name get endpoints of their own, as default_endpoint does it.
+	state.endpoints++
+	r.endpoint = fmt.Sprintf("%s_%d", r.endpoint, state.endpoints)
 	m.addOrWait(state, r)
 }
 

@@ -24,6 +24,24 @@ func (in *Interpreter) ImportFile(file string) (*Module, error) {
 	return module, nil
 }
 
+// RunFile runs a file of the project that is Python whatever its name is, such as Flask's settings.cfg, once.
+func (in *Interpreter) RunFile(file string) (*Module, error) {
+	if module, err := in.ImportFile(file); err == nil {
+		return module, nil
+	}
+	if !in.project.has(file) {
+		return nil, ErrNoModule
+	}
+	module, loaded := in.loaded[file]
+	if !loaded {
+		module = &Module{Name: file, File: file, Attrs: &Namespace{}, root: in.project.rootOf(file)}
+		in.loaded[file] = module
+		in.runModule(module)
+		in.pending = nil
+	}
+	return module, nil
+}
+
 // Import runs the module of a dotted name. Of several candidates it takes the one nearest to the file from, which may be empty: then
 // to the project's folder.
 func (in *Interpreter) Import(name, from string) (*Module, error) {

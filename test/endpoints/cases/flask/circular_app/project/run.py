@@ -1,0 +1,4 @@
+#!/usr/bin/env python
+from website import app
+
+app.run()

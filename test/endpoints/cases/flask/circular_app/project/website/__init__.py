@@ -1,0 +1,6 @@
+from flask import Flask
+
+app = Flask(__name__)
+
+import website.views
+from website.api import users as _users

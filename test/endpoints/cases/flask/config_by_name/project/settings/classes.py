@@ -1,0 +1,6 @@
+class Base(object):
+    ROOT = "/root"
+
+
+class Production(Base):
+    SUFFIX = "/p"

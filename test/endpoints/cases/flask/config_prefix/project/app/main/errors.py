@@ -1,0 +1,6 @@
+from . import main
+
+
+@main.app_errorhandler(404)
+def missing(e):
+    return "", 404

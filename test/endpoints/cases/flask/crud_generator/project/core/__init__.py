@@ -1,0 +1,1 @@
+from .crud import CrudView, crud_blueprint

@@ -1,0 +1,4 @@
+def init(app):
+    @app.route("/pages/<slug>")
+    def page(slug):
+        return slug

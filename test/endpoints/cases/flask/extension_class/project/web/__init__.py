@@ -1,0 +1,3 @@
+from .server import WebServer
+
+server = WebServer()

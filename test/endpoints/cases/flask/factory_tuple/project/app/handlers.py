@@ -1,0 +1,10 @@
+def a():
+    """A."""
+
+
+async def b():
+    """B.
+
+    	Tabbed
+        and not.
+    """

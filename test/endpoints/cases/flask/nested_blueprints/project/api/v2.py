@@ -1,0 +1,8 @@
+from flask import Blueprint
+
+v2 = Blueprint("v2", __name__)
+
+
+@v2.route("/users/")
+def users():
+    return []
