@@ -23,6 +23,8 @@ func dataclass(call *Call) Value {
 type fieldInfo struct {
 	fallback, factory Value
 	excluded          bool
+	// env is the name of the variable that pydantic takes the value from.
+	env string
 }
 
 func fieldClass(path string, aliases ...string) *NativeClass {
@@ -37,6 +39,11 @@ func fieldClass(path string, aliases ...string) *NativeClass {
 			info.fallback = call.Arg(0, "default")
 			if _, required := info.fallback.(Ellipsis); required {
 				info.fallback = nil
+			}
+			for _, name := range []string{"env", "validation_alias", "alias"} {
+				if info.env == "" {
+					info.env, _ = AsStr(call.Arg(-1, name))
+				}
 			}
 			info.factory = call.Arg(-1, "default_factory")
 			if info.factory == nil {
@@ -110,12 +117,13 @@ func fieldsInit(call *Call) Value {
 		return nil
 	}
 	position := 0
+	environment := in.settingsOf(self.Class)
 	taken := map[string]bool{}
 	for _, field := range fieldsOf(self.Class) {
 		if in.classVar(field) {
 			continue
 		}
-		value := Value(nil)
+		var value Value
 		if position < len(call.Positional) {
 			value = call.Positional[position]
 			position++
@@ -123,6 +131,9 @@ func fieldsInit(call *Call) Value {
 			value = keyword(call, field.Name)
 		}
 		taken[field.Name] = true
+		if value == nil && environment != nil {
+			value = environment.value(in, field)
+		}
 		if value == nil {
 			value = in.fieldDefault(field, call)
 		}

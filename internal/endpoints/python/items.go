@@ -343,7 +343,7 @@ func (in *Interpreter) Item(value, key Value) Value {
 
 func (in *Interpreter) sequenceItem(items []Value, open bool, key Value) Value {
 	i, ok := index(key, len(items))
-	if ok && !(open && isNegative(key)) {
+	if ok && (!open || !isNegative(key)) {
 		return items[i]
 	}
 	if _, number := AsInt(key); number && !open {
@@ -482,7 +482,7 @@ func (in *Interpreter) setItem(object, key, value Value) {
 			in.setSlice(o, bounds, value)
 			return
 		}
-		if i, ok := index(key, len(o.Items)); ok && !(in.assume > 0 && vague(value)) {
+		if i, ok := index(key, len(o.Items)); ok && (in.assume == 0 || !vague(value)) {
 			o.Items[i] = value
 		}
 	}

@@ -354,7 +354,7 @@ func setDiscard(call *Call, set *Set) Value {
 
 func setCombine(op string) NativeFunc {
 	return onSet(func(call *Call, set *Set) Value {
-		var result Value = call.In.setOperator("|", set, &Set{})
+		result := call.In.setOperator("|", set, &Set{})
 		for _, other := range call.Positional {
 			right := &Set{}
 			call.In.extendSet(right, other)

@@ -191,6 +191,23 @@ var projects = map[string]struct {
 		"app/__init__.py": "", "app/p/a.py": "n = 'a'", "app/p/x.txt": "",
 		"app/main.py": "import os\nfrom pathlib import Path\nr = sorted(f for f in os.listdir(os.path.join(os.path.dirname(__file__), 'p'))), [p.stem for p in Path(__file__).parent.glob('p/*.py')], Path(__file__).parents[1].exists()",
 	}, "app/main.py", "(['a.py', 'x.txt'], ['a'], True)"},
+	"environment file": {map[string]string{
+		".env": "# comment\nexport PREFIX=/v2\nNAME=\"a b\" # c\nNUMBER=3\nX_HOST=h\n",
+		"main.py": `import os
+from dotenv import load_dotenv
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+class S(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env", env_prefix="X_")
+    host: str = "none"
+    number: int = Field(1, env="NUMBER")
+    other: str = "o"
+first = os.getenv("PREFIX")
+load_dotenv()
+os.environ["SET"] = "s"
+r = first, os.environ["PREFIX"], os.getenv("NAME", "x"), S().host, S().number, S().other, os.environ.get("SET"), "NONE" in os.environ
+`,
+	}, "main.py", "(None, '/v2', 'a b', 'h', 3, 'o', 's', False)"},
 	"getmembers":     {map[string]string{"m.py": "class A: pass\nclass B: pass\nx = 1", "main.py": "import inspect, m\nr = [n for n, _ in inspect.getmembers(m, inspect.isclass)]"}, "main.py", "['A', 'B']"},
 	"missing module": {map[string]string{"app/__init__.py": "", "app/m.py": "from .nope import x\nr = x"}, "app/m.py", "unknown"},
 	"submodule as attribute": {map[string]string{

@@ -212,8 +212,9 @@ func isAsync(*Interpreter) Value {
 
 func sysModules(in *Interpreter) Value {
 	class := &NativeClass{Path: "sys._modules", closed: true, Methods: map[string]NativeFunc{
-		"__getitem__": func(call *Call) Value { return in.loadedModule(arg(call, 0)) },
-		"get":         func(call *Call) Value { return in.loadedModule(arg(call, 0)) },
+		"__getitem__":  func(call *Call) Value { return in.loadedModule(arg(call, 0)) },
+		"get":          func(call *Call) Value { return in.loadedModule(arg(call, 0)) },
+		"__contains__": func(call *Call) Value { return Bool(!isUnknown(in.loadedModule(arg(call, 0)))) },
 	}}
 	return in.Call(in.nativeClass(class), nil, nil)
 }

@@ -3,8 +3,8 @@ package python
 // settingsFunctions read settings from an environment that is empty.
 var settingsFunctions = map[string]NativeFunc{
 	"os.environ.get": readSetting, "decouple.config": readSetting, "environ.get": readSetting, "prettyconf.config": readSetting,
-	"dotenv.load_dotenv": ignore, "dotenv.find_dotenv": func(*Call) Value { return Str("") }, "dotenv.dotenv_values": func(*Call) Value { return NewDict() },
-	"decouple.Csv": transparentCast, "os.putenv": ignore, "environs.load_dotenv": ignore,
+	"dotenv.load_dotenv": loadDotenv, "dotenv.find_dotenv": func(*Call) Value { return Str("") }, "dotenv.dotenv_values": func(*Call) Value { return NewDict() },
+	"decouple.Csv": transparentCast, "os.putenv": ignore, "environs.load_dotenv": loadDotenv,
 }
 
 // transparentCast makes a cast that leaves lists as they are and splits strings at commas.
@@ -24,6 +24,16 @@ func transparentCast(*Call) Value {
 // readSetting reads a name that is not set: it is the default, cast when there is a cast. Of os.environ.get that is None.
 func readSetting(call *Call) Value {
 	fallback := call.Arg(1, "default")
+	if set, ok := call.In.setting(call.Arg(0, "")); ok {
+		return castSetting(call, set)
+	}
+	if callName(call) == "config" {
+		file := call.In.dotenv(call.In.nearest(call.File, ".env"))
+		name, _ := AsStr(call.Arg(0, ""))
+		if set, ok := file.Get(name); ok {
+			return castSetting(call, set)
+		}
+	}
 	if fallback == nil {
 		if name := callName(call); name == "config" {
 			return Unknown{}
@@ -83,19 +93,19 @@ func settingsClasses() []*NativeClass {
 		{
 			Path: "os._Environ", closed: true,
 			Methods: map[string]NativeFunc{
-				"get": readSetting, "__getitem__": environItem, "__contains__": func(*Call) Value { return Bool(false) },
+				"get": readSetting, "__getitem__": environItem, "__contains__": environHas,
 				"setdefault": environSetDefault, "__setitem__": environSet, "items": vaguely, "keys": vaguely, "copy": returnsReceiver,
 				"pop": readSetting, "update": ignore,
 			},
 		},
 		{
 			Path: "environs.Env", Aliases: []string{"environs.FileAwareEnv"}, closed: true,
-			Methods: environsReaders("read_env", "prefixed"),
+			Methods: environsReaders("prefixed"),
 		},
 		{
 			Path: "environ.Env", Aliases: []string{"environ.FileAwareEnv"}, closed: true, Alloc: func(*Class) any { return NewDict() },
 			Init: environSchema, Methods: environsReaders("prefix"),
-			ClassMethods: map[string]NativeFunc{"read_env": ignore},
+			ClassMethods: map[string]NativeFunc{"read_env": loadDotenv},
 		},
 		{
 			Path: "starlette.config.Config", closed: true,
@@ -122,7 +132,7 @@ func returnsReceiver(call *Call) Value { return call.receiver }
 // environItem is what the environment has to have; only what the program has set itself is known.
 func environItem(call *Call) Value {
 	if name, ok := AsStr(call.Arg(0, "")); ok {
-		if value, ok := call.Self.Attrs.Get(name); ok {
+		if value, ok := call.In.environment().Get(name); ok {
 			return value
 		}
 	}
@@ -137,22 +147,40 @@ func environSet(call *Call) Value {
 	return nil
 }
 
+func environHas(call *Call) Value {
+	_, ok := call.In.setting(call.Arg(0, ""))
+	return Bool(ok)
+}
+
 func environSetDefault(call *Call) Value {
+	if value, ok := call.In.setting(call.Arg(0, "")); ok {
+		return value
+	}
 	environSet(call)
 	return arg(call, 1)
 }
 
 func environsReaders(others ...string) map[string]NativeFunc {
-	methods := map[string]NativeFunc{"__call__": envDefault}
+	methods := map[string]NativeFunc{"__call__": envReader("str")}
 	for _, name := range []string{
 		"str", "bool", "int", "float", "list", "dict", "json", "url", "tuple", "path", "decimal", "enum", "log_level", "email", "unicode", "bytes",
 	} {
-		methods[name] = envDefault
+		methods[name] = envReader(name)
 	}
 	for _, name := range others {
 		methods[name] = ignore
 	}
+	methods["read_env"] = loadDotenv
 	return methods
+}
+
+func envReader(kind string) NativeFunc {
+	return func(call *Call) Value {
+		if set, ok := call.In.setting(call.Arg(0, "")); ok {
+			return castAs(set, kind)
+		}
+		return envDefault(call)
+	}
 }
 
 // envDefault is env(name, default): of django-environ also what the schema that Env was made with says.

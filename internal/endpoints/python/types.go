@@ -86,7 +86,7 @@ func (in *Interpreter) typeClass(name string, t builtinType) *Class {
 
 // TypeOf is what type(value) returns: a *Class, or Unknown.
 func (in *Interpreter) TypeOf(value Value) Value {
-	name := ""
+	var name string
 	switch v := value.(type) {
 	case *Instance:
 		return v.Class
