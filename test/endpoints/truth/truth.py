@@ -5,10 +5,12 @@
 
     {"apps": [{"framework": "fastapi", "root": ".", "app": "app.main:app"}]}
 
+Packages that Debian does not have are real where TRUTH_PACKAGES names a folder with them; a project that needs them
+says so, {"packages": ["ninja"]}, and keeps the truth it has where they are not.
+
 root is the folder of absolute imports. app is module:attribute (of an application or a function that makes one), or, with
 Django, the settings module. Without run.json the usual names are tried. Modules that are not installed become stubs, of
 which every attribute is there, every call gives another one, and every decorator gives back what it decorates.
-The environment's TRUTH_PACKAGES may name a folder of further packages, which are imported.
 """
 import argparse
 import ast
@@ -28,6 +30,8 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
 NOT_ROOTS = {"tests", "test", "docs", "examples", "node_modules", "venv", ".venv", "migrations", "__pycache__"}
 FACTORIES = ("create_app", "make_app", "get_app", "create_application", "get_application", "build_app", "init_app", "app_factory", "application_factory")
 SECONDS = 120
+# NOT_HERE is the exit status when a project needs packages that Debian does not have.
+NOT_HERE = 3
 
 
 # ---------------------------------------------------------------- stubs
@@ -904,9 +908,14 @@ def ask_guess(project, spec):
 
 
 def truth(project):
-    config = project.parent / "run.json"
-    if config.is_file():
-        specs = json.loads(config.read_text())["apps"]
+    path = project.parent / "run.json"
+    config = json.loads(path.read_text()) if path.is_file() else {}
+    absent = [name for name in config.get("packages", []) if not PACKAGES or not (PACKAGES / name).is_dir()]
+    if absent:
+        print(f"needs {', '.join(absent)} in TRUTH_PACKAGES", file=sys.stderr)
+        raise SystemExit(NOT_HERE)
+    if "apps" in config:
+        specs = config["apps"]
         rows = [entry for spec in specs for entry in ask(project, spec)]
         return {"framework": specs[0]["framework"], "endpoints": unique(rows)}
     specs, errors = guess(project), []
