@@ -168,6 +168,9 @@ func (in *Interpreter) superAttr(super *Super, name string) Value {
 		return NewBuiltin(name, func(*Call) Value { return None{} })
 	case "__new__":
 		return NewBuiltin(name, func(call *Call) Value {
+			if in.making != nil && call.Arg(0, "") == in.making.metaclass {
+				return in.making
+			}
 			if class, ok := call.Arg(0, "").(*Class); ok {
 				return in.newInstance(class, call)
 			}

@@ -141,8 +141,13 @@ func builtinGetattr(call *Call) Value {
 	if !ok {
 		return Unknown{}
 	}
-	value := call.In.Attr(call.Arg(0, ""), name)
 	fallback := call.Arg(2, "")
+	var value Value
+	if fallback == nil {
+		value = call.In.Attr(call.Arg(0, ""), name)
+	} else if call.In.attempt("AttributeError", func() { value = call.In.Attr(call.Arg(0, ""), name) }) {
+		return fallback
+	}
 	switch {
 	case value == nil && fallback != nil:
 		return fallback
@@ -179,7 +184,11 @@ func builtinHasattr(call *Call) Value {
 	if !ok {
 		return Unknown{}
 	}
-	switch value := call.In.Attr(call.Arg(0, ""), name).(type) {
+	var found Value
+	if call.In.attempt("AttributeError", func() { found = call.In.Attr(call.Arg(0, ""), name) }) {
+		return Bool(false)
+	}
+	switch value := found.(type) {
 	case nil:
 		return Bool(false)
 	case Unknown:

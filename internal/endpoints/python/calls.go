@@ -86,17 +86,19 @@ func (in *Interpreter) arguments(n *syntax.Node, call *Call, s *scope) {
 			if name := child.Child("name"); name != nil {
 				call.Keywords = append(call.Keywords, Keyword{name.Text, in.eval(child.Child("value"), s)})
 			}
-		case "list_splat":
-			items, complete := in.Iterate(in.inner(child, s))
+		case "dictionary_splat":
+			in.spreadKeywords(in.inner(child, s), call)
+		default:
+			if !isSplat(child) {
+				call.Positional = append(call.Positional, in.eval(child, s))
+				continue
+			}
+			items, complete := in.Iterate(in.eval(child, s))
 			if len(items) > in.limits.Iterations || !in.spend(len(items)*valueSize) {
 				items, complete = nil, false
 			}
 			call.Positional = append(call.Positional, items...)
 			call.OpenPositional = call.OpenPositional || !complete
-		case "dictionary_splat":
-			in.spreadKeywords(in.inner(child, s), call)
-		default:
-			call.Positional = append(call.Positional, in.eval(child, s))
 		}
 	}
 }

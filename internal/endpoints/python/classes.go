@@ -46,7 +46,40 @@ func (in *Interpreter) class(n *syntax.Node, s *scope) *Class {
 	inner := &scope{vars: class.Attrs, parent: s, module: s.module, kind: classScope, class: class}
 	in.block(body, inner)
 	in.defined(class, call)
+	return in.metaclass(class, call)
+}
+
+// metaclass runs the __new__ and the __init__ that a metaclass of the project has, after the class has been made.
+func (in *Interpreter) metaclass(class *Class, call *Call) *Class {
+	meta, ok := class.metaclass.(*Class)
+	if !ok || meta.Native != nil {
+		return class
+	}
+	arguments := []Value{Str(class.Name), NewTuple(class.Bases...), &Dict{live: class.Attrs}}
+	if value, _, ok := meta.Lookup("__new__"); ok {
+		if f, ok := value.(*Function); ok {
+			before := in.making
+			in.making = class
+			made, isClass := in.callFunction(f, in.within(call, arguments), meta).(*Class)
+			in.making = before
+			if isClass {
+				class = made
+			}
+		}
+	}
+	if value, _, ok := meta.Lookup("__init__"); ok {
+		if f, ok := value.(*Function); ok {
+			in.callFunction(f, in.within(call, arguments), class)
+		}
+	}
 	return class
+}
+
+// within is a call with other arguments at the same place.
+func (in *Interpreter) within(call *Call, positional []Value) *Call {
+	inner := in.newCall(positional, nil)
+	inner.Module, inner.File, inner.Line = call.Module, call.File, call.Line
+	return inner
 }
 
 // inherit works out the bases, and the order in which they are looked at.

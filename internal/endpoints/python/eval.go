@@ -83,7 +83,7 @@ func (in *Interpreter) rarer(n *syntax.Node, s *scope) Value {
 		return in.lambda(n, s)
 	case "list_comprehension", "generator_expression", "set_comprehension", "dictionary_comprehension":
 		return in.comprehension(n, s)
-	case "parenthesized_expression", "type", "await", "type_parameter", "case_pattern", "constrained_type":
+	case "parenthesized_expression", "list_splat", "type", "await", "type_parameter", "case_pattern", "constrained_type":
 		return in.inner(n, s)
 	case "named_expression":
 		value := in.eval(n.Child("value"), s)
@@ -99,8 +99,6 @@ func (in *Interpreter) rarer(n *syntax.Node, s *scope) Value {
 		return in.memberType(n, s)
 	case "ellipsis":
 		return Ellipsis{}
-	case "list_splat", "dictionary_splat", "keyword_argument", "pair":
-		return Unknown{}
 	}
 	return Unknown{}
 }
@@ -169,8 +167,8 @@ func (in *Interpreter) display(n *syntax.Node, s *scope) (items []Value, open bo
 	for _, child := range n.Children {
 		switch {
 		case !child.Named || child.Kind == "comment":
-		case child.Kind == "list_splat" || child.Kind == "parenthesized_list_splat":
-			spread, complete := in.Iterate(in.inner(child, s))
+		case isSplat(child):
+			spread, complete := in.Iterate(in.eval(child, s))
 			if len(items)+len(spread) > in.limits.Items || !in.spend(len(spread)*valueSize) {
 				return items, true
 			}
@@ -185,6 +183,9 @@ func (in *Interpreter) display(n *syntax.Node, s *scope) (items []Value, open bo
 	}
 	return items, open
 }
+
+// isSplat recognises *items. Of `*f(x)` and `*a.b` the grammar makes a call and an attribute of `*f` and `*a`.
+func isSplat(n *syntax.Node) bool { return n.Text != "" && n.Text[0] == '*' }
 
 func (in *Interpreter) listOf(items []Value, open bool) Value { return &List{Items: items, Open: open} }
 

@@ -75,6 +75,28 @@ func (in *Interpreter) throw(name string) bool {
 	return true
 }
 
+// attempt runs what may raise a builtin exception, and tells whether it did.
+func (in *Interpreter) attempt(name string, run func()) (raised bool) {
+	class, _ := in.builtin(name)
+	before := len(in.tries)
+	in.tries = append(in.tries[:before:before], handlers{[]handler{{caught: []Value{class}}}})
+	run()
+	in.tries = in.tries[:before:before]
+	if in.pending == nil || !takesClass(class, in.pending) {
+		return false
+	}
+	in.pending = nil
+	return true
+}
+
+func takesClass(caught, exception Value) bool {
+	class, _ := exception.(*Class)
+	if instance, ok := exception.(*Instance); ok {
+		class = instance.Class
+	}
+	return class != nil && takes(caught, class, exception)
+}
+
 func (in *Interpreter) tryStatement(n *syntax.Node, s *scope) flow {
 	caught := in.handlersOf(n, s)
 	before := len(in.tries)

@@ -43,6 +43,8 @@ type Interpreter struct {
 	// pending is the exception on its way to the innermost of tries that takes it.
 	pending Value
 	tries   []handlers
+	// making is the class whose metaclass's __new__ runs.
+	making *Class
 	// at is the place of the call that runs.
 	at place
 }

@@ -57,12 +57,39 @@ func (in *Interpreter) iterateClass(class *Class) (items []Value, complete bool)
 
 func (in *Interpreter) iterateInstance(instance *Instance) (items []Value, complete bool) {
 	if method, ok := in.special(instance, "__iter__"); ok {
-		return in.iterated(in.call(method, in.newCall(nil, nil)))
+		iterator := in.call(method, in.newCall(nil, nil))
+		if other, ok := iterator.(*Instance); ok {
+			return in.drain(other)
+		}
+		return in.iterated(iterator)
 	}
 	if instance.data != nil {
 		return in.Iterate(instance.data)
 	}
 	return nil, false
+}
+
+// drain calls __next__ until it raises StopIteration.
+func (in *Interpreter) drain(iterator *Instance) (items []Value, complete bool) {
+	method, ok := in.special(iterator, "__next__")
+	if !ok {
+		return nil, false
+	}
+	most := min(in.limits.Iterations, 1_000)
+	for range most {
+		var item Value
+		if in.attempt("StopIteration", func() { item = in.call(method, in.newCall(nil, nil)) }) {
+			return items, true
+		}
+		if in.pending != nil || !in.spend(valueSize) {
+			break
+		}
+		if isUnknown(item) {
+			return items, false
+		}
+		items = append(items, item)
+	}
+	return items, false
 }
 
 // iterated is Iterate for what an __iter__ has returned, which cannot have one itself.
@@ -305,7 +332,15 @@ func (in *Interpreter) Item(value, key Value) Value {
 	}
 	switch v := plain(value).(type) {
 	case *Dict:
-		return in.dictItem(v, key)
+		if found := in.dictItem(v, key); found != nil {
+			return found
+		}
+		if instance, ok := value.(*Instance); ok {
+			if method, ok := in.special(instance, "__missing__"); ok {
+				return in.call(method, in.newCall([]Value{key}, nil))
+			}
+		}
+		return nil
 	case *List:
 		if v.generator {
 			return Unknown{}

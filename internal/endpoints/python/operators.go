@@ -231,7 +231,7 @@ func floored(op string, l, r int64) Value {
 
 func power(base, exponent int64) Value {
 	if exponent < 0 {
-		return Unknown{}
+		return floats("**", float64(base), float64(exponent))
 	}
 	result := int64(1)
 	for range exponent {

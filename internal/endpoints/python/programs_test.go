@@ -3,6 +3,10 @@ package python
 // programs leave in r what is written beside them.
 var programs = map[string]program{
 	"unpacking":             {"a, *b, (c, d) = 1, 2, 3, (4, 5)\nr = a, b, c, d", "(1, [2, 3], 4, 5)"},
+	"splats":                {"class A: x = [3]\ndef f(*a): return list(a)\nr = [*f(1, 2), *A.x], [*A.x[:1]], (*A.x, 1), f(*A.x, *f(4))", "([1, 2, 3], [3], (3, 1), [3, 4])"},
+	"metaclass":             {"class M(type):\n    all = []\n    def __new__(m, n, b, ns):\n        c = super().__new__(m, n, b, ns)\n        c.tag = n.lower()\n        m.all.append(n)\n        return c\nclass A(metaclass=M): pass\nclass B(A): pass\nr = A.tag, B.tag, M.all", "('a', 'b', ['A', 'B'])"},
+	"iterator":              {"class I:\n    n = 0\n    def __iter__(self): return self\n    def __next__(self):\n        self.n += 1\n        if self.n > 3: raise StopIteration\n        return self.n\nr = list(I()), [x for x in I()]", "([1, 2, 3], [1, 2, 3])"},
+	"raising getattr":       {"class A:\n    def __getattr__(self, n): raise AttributeError(n)\nr = hasattr(A(), 'x'), getattr(A(), 'y', 1)", "(False, 1)"},
 	"slices":                {"r = 'hello'[1:-1], [1, 2, 3][::-1], (1, 2, 3)[-2:]", "('ell', [3, 2, 1], (2, 3))"},
 	"chained comparison":    {"r = 1 < 2 <= 2 != 3, 1 < 3 < 2", "(True, False)"},
 	"and, or, not":          {"r = [] or 'a', 0 and 1, not '', None or 0", "('a', 0, True, 0)"},

@@ -193,10 +193,10 @@ func inspectMembers(call *Call) Value {
 		}
 		if predicate != nil && !isNone(predicate) {
 			truth, known := call.In.Truth(call.In.CallFrom(call, predicate, []Value{attribute}, nil))
-			if known && !truth {
+			// Of what is not the project's nothing is registered.
+			if !truth || !known {
 				continue
 			}
-			list.Open = list.Open || !known
 		}
 		call.In.push(list, NewTuple(Str(member.Name), attribute))
 	}
