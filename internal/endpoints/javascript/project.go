@@ -20,6 +20,7 @@ type Project struct {
 	byName   map[string]*Package
 	configs  map[string]*tsConfig
 	trees    map[string]*syntax.Tree
+	nodes    *syntax.Budget
 	resolved map[[2]string]string
 	// aliases are names of module-alias, with the folder or file that each stands for.
 	aliases []alias
@@ -54,7 +55,7 @@ var skipped = []string{"node_modules", ".git", "bower_components", ".next", ".ya
 func NewProject(files map[string][]byte) *Project {
 	p := &Project{
 		files: map[string][]byte{}, dirs: map[string][]string{}, packages: map[string]*Package{}, byName: map[string]*Package{},
-		configs: map[string]*tsConfig{}, trees: map[string]*syntax.Tree{}, resolved: map[[2]string]string{},
+		configs: map[string]*tsConfig{}, trees: map[string]*syntax.Tree{}, nodes: syntax.NewBudget(syntax.ProjectNodes), resolved: map[[2]string]string{},
 	}
 	for name, content := range files {
 		name = path.Clean(strings.TrimPrefix(strings.ReplaceAll(name, `\`, "/"), "/"))
@@ -172,7 +173,7 @@ func (p *Project) tree(ctx context.Context, file string) *syntax.Tree {
 		}
 		language = syntax.JavaScript
 	}
-	tree, err := syntax.Parse(ctx, language, content, syntax.Limits{})
+	tree, err := syntax.Parse(ctx, language, content, syntax.Limits{Budget: p.nodes})
 	if err != nil {
 		tree = nil
 	}

@@ -21,6 +21,7 @@ type Project struct {
 	// tops are the folders in which a top-level module or package of a name is found, the shallowest first.
 	tops  map[string][]string
 	trees map[string]*syntax.Tree
+	nodes *syntax.Budget
 	// all has every file and folder, for programs that list folders; made when it is first asked for.
 	all map[string][]string
 }
@@ -28,7 +29,7 @@ type Project struct {
 // NewProject indexes files by their slash-separated paths, relative to the project. It keeps the map; other files than Python's may be
 // in it, and are seen by the program as files.
 func NewProject(ctx context.Context, files map[string][]byte) *Project {
-	p := &Project{ctx: ctx, files: files, folders: map[string]bool{"": true}, trees: map[string]*syntax.Tree{}}
+	p := &Project{ctx: ctx, files: files, folders: map[string]bool{"": true}, trees: map[string]*syntax.Tree{}, nodes: syntax.NewBudget(syntax.ProjectNodes)}
 	for file := range files {
 		if strings.HasSuffix(file, ".py") {
 			p.paths = append(p.paths, file)
@@ -75,7 +76,7 @@ func (p *Project) Tree(file string) *syntax.Tree {
 		source = bytes.ReplaceAll(source, []byte("\r\n"), []byte("\n"))
 		source = bytes.ReplaceAll(source, []byte("\r"), []byte("\n"))
 	}
-	tree, err := syntax.Parse(p.ctx, syntax.Python, source, syntax.Limits{})
+	tree, err := syntax.Parse(p.ctx, syntax.Python, source, syntax.Limits{Budget: p.nodes})
 	if err != nil {
 		tree = nil
 	}

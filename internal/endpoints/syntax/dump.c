@@ -1,5 +1,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "dump.h"
 
@@ -31,6 +34,16 @@ FROM_TREE_SITTER uint16_t ts_tree_cursor_current_field_id(const TSTreeCursor *);
 FROM_TREE_SITTER bool ts_tree_cursor_goto_parent(TSTreeCursor *);
 FROM_TREE_SITTER bool ts_tree_cursor_goto_next_sibling(TSTreeCursor *);
 FROM_TREE_SITTER bool ts_tree_cursor_goto_first_child(TSTreeCursor *);
+
+#ifdef __GLIBC__
+// Go calls C on many threads, and glibc gives each a heap of its own, which it keeps at the size of the largest file that
+// was parsed there. Two heaps that shrink again are enough.
+__attribute__((constructor)) static void keep_little(void) {
+	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MMAP_THRESHOLD, 256 << 10);
+	mallopt(M_TRIM_THRESHOLD, 4 << 20);
+}
+#endif
 
 static bool append(syntax_dump *dump, uint32_t *capacity, TSTreeCursor *cursor, uint32_t parent) {
 	if (dump->count == *capacity) {

@@ -56,6 +56,10 @@ type Limits struct {
 // goroutines at once.
 type Budget struct{ nodes atomic.Int64 }
 
+// ProjectNodes is the budget of the files of one language of a project: 3 MB of text that people write, and 120 MB of
+// memory.
+const ProjectNodes = 1_000_000
+
 // NewBudget makes a budget of so many nodes. What is parsed at the same time may go beyond it by Limits.Nodes each.
 func NewBudget(nodes int) *Budget {
 	b := &Budget{}
