@@ -295,6 +295,11 @@ func (in *Interpreter) rootFor(dotted, from, own string) (root string, ok bool) 
 	if try(own, false) {
 		return root, true
 	}
+	for _, added := range in.searchPath() {
+		if try(added, true) {
+			return root, true
+		}
+	}
 	dir := folder(from)
 	for {
 		if try(dir, true) {
@@ -316,6 +321,23 @@ func (in *Interpreter) rootFor(dotted, from, own string) (root string, ok bool) 
 		return partial, true
 	}
 	return partial, partly
+}
+
+// searchPath are the project's folders that the program has put into sys.path.
+func (in *Interpreter) searchPath() []string {
+	list, ok := in.values["sys.path"].(*List)
+	if !ok {
+		return nil
+	}
+	var folders []string
+	for _, item := range list.Items {
+		if text, ok := AsStr(item); ok {
+			if inside, ok := inProject(text); ok {
+				folders = append(folders, inside)
+			}
+		}
+	}
+	return folders
 }
 
 // importable tells whether the top of a dotted name is the project's below a root. Folders without __init__.py are not taken for
