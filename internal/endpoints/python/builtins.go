@@ -249,7 +249,7 @@ func builtinIsSubclass(call *Call) Value {
 // ofKind tells whether a class is one of kinds, or derived from one.
 func (in *Interpreter) ofKind(class, kinds Value, depth int) Value {
 	c, ok := class.(*Class)
-	if !ok || depth > maxNesting {
+	if !ok || depth > maxNesting || !in.step(nil, nil) {
 		return Unknown{}
 	}
 	var all []Value

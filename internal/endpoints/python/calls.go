@@ -143,7 +143,7 @@ func (in *Interpreter) invoke(callee Value, call *Call) Value {
 	case *Class:
 		return in.construct(c, call)
 	case *External:
-		call.callee = c
+		in.spend(callSize)
 		return &External{Path: in.calledPath(c.Path), Call: call}
 	case *Generic:
 		return in.invoke(c.Origin, call)

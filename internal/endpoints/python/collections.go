@@ -151,7 +151,7 @@ func hash(value Value) (any, bool) {
 
 // hashTuple gives up on large and on deeply nested tuples, since a small program can make one of 2^n items.
 func hashTuple(tuple *Tuple, depth int) (key any, ok bool) {
-	const most, deepest = 16, 3
+	const most, deepest = 8, 2
 	if tuple.Open || len(tuple.Items) > most || depth > deepest {
 		return nil, false
 	}

@@ -178,7 +178,7 @@ func (in *Interpreter) display(n *syntax.Node, s *scope) (items []Value, open bo
 			items = append(items, in.eval(child, s))
 		}
 	}
-	if !in.spend(len(items) * valueSize) {
+	if !in.spend(collectionSize + len(items)*valueSize) {
 		return nil, true
 	}
 	return items, open
@@ -200,6 +200,7 @@ func (in *Interpreter) setOf(items []Value, open bool) Value {
 
 func (in *Interpreter) dictionary(n *syntax.Node, s *scope) Value {
 	dict := NewDict()
+	in.spend(collectionSize)
 	for _, child := range n.Children {
 		switch child.Kind {
 		case "pair":
@@ -312,10 +313,7 @@ func (in *Interpreter) yield(n *syntax.Node, s *scope) Value {
 // comprehension runs the clauses of a comprehension or of a generator expression.
 func (in *Interpreter) comprehension(n *syntax.Node, s *scope) Value {
 	inner := &scope{vars: &Namespace{}, parent: s, module: s.module, kind: comprehensionScope, class: s.class, self: s.self}
-	if s.kind == classScope {
-		// The first iterable sees the class, the rest does not; seeing it all along does no harm.
-		inner.vars = &Namespace{}
-	}
+	in.spend(callSize)
 	var clauses []*syntax.Node
 	for _, child := range n.Children {
 		if child.Is("for_in_clause", "if_clause") {
@@ -376,6 +374,7 @@ func (in *Interpreter) clauses(clauses []*syntax.Node, s, first *scope, each fun
 }
 
 func (in *Interpreter) lambda(n *syntax.Node, s *scope) Value {
+	in.spend(functionSize)
 	return &Function{
 		Name: "<lambda>", QualName: "<lambda>", Module: s.module, File: s.module.File, Line: n.Line,
 		Params: in.params(n.Child("parameters"), s), code: in.codeOf(n, true), scope: s,

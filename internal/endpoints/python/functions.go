@@ -100,6 +100,7 @@ func (in *Interpreter) param(n *syntax.Node, kind ParamKind, s *scope) (Param, b
 
 // function makes a function of its definition, undecorated.
 func (in *Interpreter) function(n *syntax.Node, s *scope) *Function {
+	in.spend(functionSize)
 	f := &Function{
 		Name: "", Module: s.module, File: s.module.File, Line: n.Line,
 		Params: in.params(n.Child("parameters"), s), code: in.codeOf(n, false), scope: s, assumed: in.assume > 0,
@@ -223,6 +224,7 @@ func (in *Interpreter) callFunction(f *Function, call *Call, self Value) Value {
 	if s.self == nil && len(f.Params) > 0 {
 		s.self, _ = s.vars.Get(f.Params[0].Name)
 	}
+	in.spend(callSize)
 	if f.code.generator {
 		s.yielded = &List{generator: true}
 	}

@@ -36,6 +36,8 @@ type Interpreter struct {
 	diagnosed   map[diagnosis]bool
 
 	steps, depth, calls, memory int
+	// nextCheck is the number of steps at which the context is looked at again.
+	nextCheck int
 	// stopped is set when a budget is used up: everything is Unknown from then on.
 	stopped bool
 	// assume counts the branches around, which may not be taken.
@@ -234,8 +236,11 @@ func (in *Interpreter) step(n *syntax.Node, s *scope) bool {
 	}
 	const checkEvery = 1 << 10
 	in.steps++
-	if in.steps%checkEvery == 0 && in.ctx.Err() != nil {
-		in.stop("the time is up", n, s)
+	if in.steps >= in.nextCheck {
+		in.nextCheck = in.steps + checkEvery
+		if in.ctx.Err() != nil {
+			in.stop("the time is up", n, s)
+		}
 	}
 	if in.steps > in.limits.Steps {
 		in.stop("it takes too many steps", n, s)
@@ -269,6 +274,13 @@ func (in *Interpreter) spend(bytes int) bool {
 
 // valueSize is what an item of a collection takes in bytes, its share of the collection's growth included.
 const valueSize = 32
+
+// What an object takes besides its items: an empty collection, a function with its parameters, a call with its scope.
+const (
+	collectionSize = 64
+	functionSize   = 320
+	callSize       = 256
+)
 
 // text makes a string, unless it is too long.
 func (in *Interpreter) text(s string) Value {

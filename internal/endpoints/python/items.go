@@ -23,7 +23,7 @@ func (in *Interpreter) Iterate(value Value) (items []Value, complete bool) {
 		in.steps += len(v.Items()) / itemsPerStep
 		return v.Items(), !v.Open()
 	case *Dict:
-		v = v.current()
+		v = in.current(v)
 		in.steps += v.Len() / itemsPerStep
 		return v.keys, !v.Open
 	case Str:
@@ -101,10 +101,12 @@ func (in *Interpreter) iterated(value Value) ([]Value, bool) {
 }
 
 // current is the dict, and for what globals() or vars() gave, a copy of what the namespace has now.
-func (d *Dict) current() *Dict {
+func (in *Interpreter) current(d *Dict) *Dict {
+	const namesPerStep = 4
 	if d.live == nil {
 		return d
 	}
+	in.steps += d.live.Len() / namesPerStep
 	now := &Dict{Open: d.Open}
 	for i := range d.live.Len() {
 		name, value := d.live.At(i)
@@ -119,7 +121,7 @@ func (in *Interpreter) dictOf(value Value) (*Dict, bool) {
 	if !ok {
 		return nil, false
 	}
-	return dict.current(), true
+	return in.current(dict), true
 }
 
 // push appends to a list within the budgets.
@@ -173,7 +175,7 @@ func (in *Interpreter) update(dict *Dict, value Value) {
 }
 
 func (in *Interpreter) copyDict(dict *Dict) *Dict {
-	dict = dict.current()
+	dict = in.current(dict)
 	made := &Dict{Open: dict.Open, missing: dict.missing}
 	for i := range dict.keys {
 		in.setKey(made, dict.keys[i], dict.values[i])

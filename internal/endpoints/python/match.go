@@ -46,7 +46,6 @@ func (in *Interpreter) matchStatement(n *syntax.Node, s *scope) flow {
 }
 
 func (in *Interpreter) caseMatches(clause *syntax.Node, subject Value, s *scope) (matches, known bool) {
-	known = true
 	var patterns []*syntax.Node
 	for _, child := range clause.Children {
 		if child.Kind == "case_pattern" {

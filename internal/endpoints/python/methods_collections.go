@@ -228,7 +228,7 @@ func dictSetItem(call *Call, dict *Dict) Value {
 }
 
 func dictContains(call *Call, dict *Dict) Value {
-	truth, known := inDict(dict.current(), arg(call, 0))
+	truth, known := inDict(dict, arg(call, 0))
 	if !known {
 		return Unknown{}
 	}
@@ -236,7 +236,7 @@ func dictContains(call *Call, dict *Dict) Value {
 }
 
 func dictItems(call *Call, dict *Dict) Value {
-	dict = dict.current()
+	dict = call.In.current(dict)
 	if !call.In.spend(dict.Len() * 3 * valueSize) {
 		return &List{Open: true}
 	}
@@ -249,13 +249,13 @@ func dictItems(call *Call, dict *Dict) Value {
 }
 
 func dictKeys(call *Call, dict *Dict) Value {
-	dict = dict.current()
+	dict = call.In.current(dict)
 	items, ok := call.In.joined(dict.keys, nil)
 	return &List{Items: items, Open: dict.Open || !ok}
 }
 
 func dictValues(call *Call, dict *Dict) Value {
-	dict = dict.current()
+	dict = call.In.current(dict)
 	items, ok := call.In.joined(dict.values, nil)
 	return &List{Items: items, Open: dict.Open || !ok}
 }

@@ -463,6 +463,9 @@ func identical(left, right Value) (truth, known bool) {
 
 // order compares as < does; deeply nested values are not known.
 func (in *Interpreter) order(left, right Value, depth int) (order int, known bool) {
+	if depth > maxNesting || !in.step(nil, nil) {
+		return 0, false
+	}
 	left, right = plain(left), plain(right)
 	if l, ok := left.(Str); ok {
 		if r, ok := right.(Str); ok {
@@ -484,7 +487,7 @@ func (in *Interpreter) order(left, right Value, depth int) (order int, known boo
 	}
 	l, lok := sequence(left)
 	r, rok := sequence(right)
-	if !lok || !rok || depth > maxNesting {
+	if !lok || !rok {
 		return 0, false
 	}
 	for i := range min(len(l), len(r)) {

@@ -27,8 +27,8 @@ func (in *Interpreter) Truth(value Value) (truth, known bool) {
 	case *Tuple:
 		return len(v.Items) > 0, len(v.Items) > 0 || !v.Open
 	case *Dict:
-		v = v.current()
-		return v.Len() > 0, v.Len() > 0 || !v.Open
+		size := v.Len() + v.live.Len()
+		return size > 0, size > 0 || !v.Open
 	case *Set:
 		return len(v.Items()) > 0, len(v.Items()) > 0 || !v.Open()
 	case *Instance:
@@ -70,7 +70,7 @@ func (in *Interpreter) Equal(value, other Value) (equal, known bool) {
 
 func (in *Interpreter) equal(value, other Value, depth int, budget *int) (equal, known bool) {
 	*budget--
-	if depth > maxNesting || *budget < 0 {
+	if depth > maxNesting || *budget < 0 || !in.step(nil, nil) {
 		return false, false
 	}
 	if opaque(value) || opaque(other) {
@@ -189,7 +189,7 @@ func (in *Interpreter) contains(container, item Value) (truth, known bool) {
 		}
 		return containsText(string(c), text), true
 	case *Dict:
-		return inDict(c.current(), item)
+		return inDict(c, item)
 	case *Set:
 		return inDict(&c.dict, item)
 	case Unknown, *External, nil:
@@ -208,6 +208,10 @@ func (in *Interpreter) contains(container, item Value) (truth, known bool) {
 }
 
 func inDict(dict *Dict, key Value) (truth, known bool) {
+	if dict.live != nil {
+		name, ok := AsStr(key)
+		return dict.live.find(name) >= 0, ok
+	}
 	if _, ok := dict.Get(key); ok {
 		return true, true
 	}
