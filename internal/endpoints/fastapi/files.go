@@ -56,7 +56,7 @@ func files(project *python.Project) []string {
 }
 
 // uses is how a module looks that serves or makes an application which another one defines.
-var uses = regexp.MustCompile(`uvicorn|include_router|create_app|get_app|make_app|create_application|build_app`)
+var uses = regexp.MustCompile(`(?m)uvicorn|include_router|(?:create|get|make|build)_app|create_application|^(?:app|application|api|server)\b.*=|\bimport\b.*\bapp\b`)
 
 func compareFiles(a, b string) int {
 	// The folder counts more than the name, except for folders that only wrap the sources.

@@ -1,4 +1,3 @@
-import json
 import os
 
 API = {"title": "X", "docs_url": None}
@@ -17,4 +16,4 @@ class Config:
 
     @property
     def suffix(self):
-        return "-" + str(len(json.dumps([])))
+        return "-" + str(len([self.root, urls]))
