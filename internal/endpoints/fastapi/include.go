@@ -134,10 +134,9 @@ func (m *model) addAPISocketRoute(c *python.Call) python.Value {
 func (m *model) mount(c *python.Call) python.Value {
 	app := orUnknown(c.Arg(1, "app"))
 	made, ok := m.construct(c, mountPath, []python.Keyword{{Name: "path", Value: orUnknown(c.Arg(0, "path"))}, {Name: "app", Value: app}}).(*python.Instance)
-	if !ok || m.made >= maxRoutes {
+	if m.made++; !ok || m.made > maxRoutes {
 		return nil
 	}
-	m.made++
 	made.File, made.Line, made.Assumed = c.File, c.Line, made.Assumed || c.Assumed
 	routes := routesOf(c.Self)
 	routes.Items = append(routes.Items, made)
@@ -160,8 +159,14 @@ func (m *model) includeRouter(c *python.Call) python.Value {
 		c.Diagnose("unknown-router", "what is included is no router")
 		return nil
 	}
+	if other == c.Self {
+		return nil
+	}
 	prefix := argument(c, "prefix", python.Str(""))
 	for _, item := range append([]python.Value(nil), routesOf(other).Items...) {
+		if m.made > maxRoutes {
+			break
+		}
 		if included, ok := item.(*python.Instance); ok {
 			m.copied(c, other, included, prefix)
 		}

@@ -22,7 +22,7 @@ const (
 
 const (
 	// maxRoutes bounds the routes that a program makes, those of routers that are included many times among them.
-	maxRoutes = 20_000
+	maxRoutes = 10_000
 	// maxPath bounds a path in bytes; a longer one is not known.
 	maxPath = 4096
 	// maxTags bounds the tags of one route.

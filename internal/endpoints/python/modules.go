@@ -1,6 +1,7 @@
 package python
 
 import (
+	"path"
 	"strings"
 
 	"github.com/codebegen/preview-operator/internal/endpoints/syntax"
@@ -283,11 +284,15 @@ func (in *Interpreter) rootFor(dotted, from, own string) (root string, ok bool) 
 		if !in.importable(candidate, top, others) {
 			return false
 		}
+		if in.sibling(candidate, own, top, dotted, from) {
+			return false
+		}
 		if _, _, ok := in.project.find(candidate, dotted); ok {
 			root = candidate
 			return true
 		}
-		if _, _, holds := in.project.find(candidate, top); holds && !partly {
+		inner := candidate != own && in.project.has(path.Join(candidate, "__init__.py"))
+		if _, _, holds := in.project.find(candidate, top); holds && !partly && !inner {
 			partial, partly = candidate, true
 		}
 		return false
@@ -338,6 +343,16 @@ func (in *Interpreter) searchPath() []string {
 		}
 	}
 	return folders
+}
+
+// sibling tells whether a name that is looked for within a package, and not below the module's own root, is that of the module itself or
+// of the package it is in: a module named after the library that it imports.
+func (in *Interpreter) sibling(candidate, own, top, dotted, from string) bool {
+	if candidate == own || dotted != top || !in.project.has(path.Join(candidate, "__init__.py")) {
+		return false
+	}
+	base := path.Join(candidate, top)
+	return from == base+".py" || strings.HasPrefix(from, base+"/")
 }
 
 // importable tells whether the top of a dotted name is the project's below a root. Folders without __init__.py are not taken for
