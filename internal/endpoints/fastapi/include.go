@@ -176,7 +176,8 @@ func (m *model) includeRouter(c *python.Call) python.Value {
 
 // copied adds one route of a router that is included to the router it is included in.
 func (m *model) copied(c *python.Call, from, included *python.Instance, prefix python.Value) {
-	method, keywords := "", []python.Keyword(nil)
+	var method string
+	var keywords []python.Keyword
 	switch {
 	case included.Class.Is(apiRoutePath):
 		method, keywords = "add_api_route", m.copiedKeywords(c, from, included)
