@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"time"
 
@@ -74,7 +75,7 @@ func (r *PreviewInstanceReconciler) assignmentJob(s *scope) handoverJob {
 		}); err != nil {
 			return runnerapi.Result{}, err
 		}
-		return r.awaitApplication(ctx, instance.UID, assignTimeout, func(ctx context.Context) (runnerapi.Result, error) {
+		return r.awaitApplication(ctx, instance.UID, assignTimeout, slices.Concat(stagesOfStaging, stagesOfRunning), func(ctx context.Context) (runnerapi.Result, error) {
 			return runners.Assign(ctx, target, assignment, code)
 		})
 	})
@@ -96,8 +97,14 @@ func (r *PreviewInstanceReconciler) stagingJob(s *scope, resized bool) handoverJ
 			return runnerapi.Result{}, err
 		}
 		var staged StagedRunner
-		if err := r.beside(ctx, stageStage, func(ctx context.Context) (err error) {
-			ctx, cancel := context.WithTimeout(ctx, handoverSlack)
+		var inRunner func(runnerapi.Timings)
+		if err := r.beside(ctx, stageStage, func(stageCtx context.Context) (err error) {
+			begun := time.Now()
+			defer func() {
+				ended := time.Now()
+				inRunner = func(timings runnerapi.Timings) { r.traceRunner(stageCtx, begun, ended, timings, stagesOfStaging...) }
+			}()
+			ctx, cancel := context.WithTimeout(stageCtx, handoverSlack)
 			defer cancel()
 			staged, err = runners.Stage(ctx, target, assignment, code)
 			return err
@@ -110,7 +117,12 @@ func (r *PreviewInstanceReconciler) stagingJob(s *scope, resized bool) handoverJ
 		case <-ctx.Done():
 			return runnerapi.Result{}, ctx.Err()
 		}
-		return r.awaitApplication(ctx, instance.UID, timeout, staged.Run)
+		result, err := r.awaitApplication(ctx, instance.UID, timeout, stagesOfRunning, staged.Run)
+		if err == nil {
+			// The runner tells how long staging took with the rest.
+			inRunner(result.Timings)
+		}
+		return result, err
 	})
 }
 
@@ -138,14 +150,14 @@ func (r *PreviewInstanceReconciler) readCode(ctx context.Context, instance *v1al
 	return code, nil
 }
 
-// awaitApplication waits for what becomes of an application that a runner was told to run.
-func (r *PreviewInstanceReconciler) awaitApplication(ctx context.Context, uid types.UID, timeout time.Duration, do func(context.Context) (runnerapi.Result, error)) (result runnerapi.Result, err error) {
+// awaitApplication waits for what becomes of an application that a runner was told to run, in stages of its own.
+func (r *PreviewInstanceReconciler) awaitApplication(ctx context.Context, uid types.UID, timeout time.Duration, stages []string, do func(context.Context) (runnerapi.Result, error)) (result runnerapi.Result, err error) {
 	err = r.stage(ctx, uid, stageAssign, func(ctx context.Context) (err error) {
 		start := time.Now()
 		runCtx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		if result, err = do(runCtx); err == nil {
-			r.traceRunner(ctx, start, result.Timings)
+			r.traceRunner(ctx, start, time.Now(), result.Timings, stages...)
 		}
 		return err
 	})

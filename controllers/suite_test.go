@@ -72,6 +72,8 @@ var _ = AfterSuite(func() {
 
 // scriptedRunner stands for the runners of all pods: it answers an assignment by its id.
 type scriptedRunner struct {
+	// timings are in the answers that are not scripted.
+	timings  runnerapi.Timings
 	mu       sync.Mutex
 	answers  map[string]runnerapi.Result
 	errors   map[string]error
@@ -172,7 +174,7 @@ func (r *scriptedRunner) Assign(ctx context.Context, target handover.Target, a r
 		}
 	}
 	if !scripted {
-		answer = runnerapi.Result{AssignmentID: a.ID, State: runnerapi.StateServing, CodeLoaded: true}
+		answer = runnerapi.Result{AssignmentID: a.ID, State: runnerapi.StateServing, CodeLoaded: true, Timings: r.timings}
 	}
 	return answer, err
 }

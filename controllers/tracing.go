@@ -73,20 +73,25 @@ func (r *PreviewInstanceReconciler) traceHandover(ctx context.Context, instance 
 	}
 }
 
-// traceRunner adds what happened in the pod between start and now, as the runner tells it: its stages follow each other
-// and the last ends now. They are left out when they claim more than the time that there was.
-func (r *PreviewInstanceReconciler) traceRunner(ctx context.Context, start time.Time, timings runnerapi.Timings) {
-	now := time.Now()
+// stagesOfStaging and stagesOfRunning are what a runner does before and after it is told to run.
+var (
+	stagesOfStaging = []string{stageReceive, stageUnpack, stageFork}
+	stagesOfRunning = []string{stageImport, stageListen}
+)
+
+// traceRunner adds what happened in the pod between begun and ended, as the runner tells it: those stages follow each other
+// and the last ends with the whole. They are left out when they claim more than the time that there was.
+func (r *PreviewInstanceReconciler) traceRunner(ctx context.Context, begun, ended time.Time, timings runnerapi.Timings, names ...string) {
 	stages := runnerStages(timings)
 	var sum time.Duration
-	for _, took := range stages {
-		sum += took
+	for _, name := range names {
+		sum += stages[name]
 	}
-	if !r.tracing.On() || sum > now.Sub(start) {
+	if !r.tracing.On() || sum > ended.Sub(begun) {
 		return
 	}
-	at := now.Add(-sum)
-	for _, name := range []string{stageReceive, stageUnpack, stageFork, stageImport, stageListen} {
+	at := ended.Add(-sum)
+	for _, name := range names {
 		took, ok := stages[name]
 		if !ok {
 			continue

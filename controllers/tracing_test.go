@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
+	"github.com/codebegen/preview-operator/internal/handover"
 	"github.com/codebegen/preview-operator/internal/runnerapi"
 	"github.com/codebegen/preview-operator/internal/telemetry"
 )
@@ -82,7 +83,7 @@ func TestRunnerSpans(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tracing, exporter := inMemory()
 			start := time.Now().Add(-time.Second)
-			(&PreviewInstanceReconciler{tracing: tracing}).traceRunner(t.Context(), start, tc.timings)
+			(&PreviewInstanceReconciler{tracing: tracing}).traceRunner(t.Context(), start, time.Now(), tc.timings, slices.Concat(stagesOfStaging, stagesOfRunning)...)
 			var names []string
 			last := start
 			for _, span := range exporter.GetSpans() {
@@ -146,5 +147,31 @@ var _ = Describe("Traces", func() {
 				}
 			}
 		}
+	})
+
+	It("tell of a warm launch what was done before it ran, and after", func(ctx SpecContext) {
+		w := newWorld(nil)
+		tracing, exporter := inMemory()
+		w.tracing = tracing
+		takeTime := func(context.Context) {
+			for begun := time.Now(); time.Since(begun) < 10*time.Microsecond; {
+				runtime.Gosched()
+			}
+		}
+		w.runner.assigning = takeTime
+		w.runner.staging = func(handover.Target, runnerapi.Assignment) error {
+			takeTime(ctx)
+			return nil
+		}
+		w.warm(1)
+		instance := w.instance("a", nil)
+		instance.Annotations = map[string]string{v1alpha1.AnnotationTraceparent: "00-" + requestTrace + "-" + requestSpan + "-01"}
+		w.runner.timings = runnerapi.Timings{UnpackMicros: 1, ForkMicros: 2, ImportMicros: 3, ListenMicros: 1}
+		Expect(api.Create(ctx, instance)).To(Succeed())
+		Eventually(w.phase("a")).Should(Equal(v1alpha1.PhaseRunning))
+		Eventually(func() [][]string {
+			spans := exporter.GetSpans()
+			return [][]string{below(spans, "handover"), below(spans, "stage"), below(spans, "assign")}
+		}).Should(Equal([][]string{{"assign", "source", "stage"}, {"fork", "unpack"}, {"import", "listen"}}))
 	})
 })
