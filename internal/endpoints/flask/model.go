@@ -52,11 +52,10 @@ type rule struct {
 	endpoint string
 	methods  []string
 	// tags say more than the endpoint's blueprint does.
-	tags        []string
-	description string
-	file        string
-	line        int
-	assumed     bool
+	tags    []string
+	file    string
+	line    int
+	assumed bool
 }
 
 // pending is a rule before it is known where it will be served.

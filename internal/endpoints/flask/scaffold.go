@@ -56,7 +56,7 @@ func (m *model) route(c *python.Call, methods []string) python.Value {
 		made := p
 		made.assumed = at.Assumed || d.Assumed
 		if own, ok := overridden(self, "add_url_rule"); ok && methods == nil {
-			m.callOwn(&at, own, self, made, view)
+			m.callOwn(&at, own, made, view)
 			return
 		}
 		made.view = view
@@ -65,7 +65,7 @@ func (m *model) route(c *python.Call, methods []string) python.Value {
 }
 
 // callOwn hands a rule to the add_url_rule of a project's own class, as Flask's route does.
-func (m *model) callOwn(c *python.Call, own python.Value, self *python.Instance, p pending, view python.Value) {
+func (m *model) callOwn(c *python.Call, own python.Value, p pending, view python.Value) {
 	endpoint := python.Value(python.None{})
 	if p.endpoint != "" {
 		endpoint = python.Str(p.endpoint)

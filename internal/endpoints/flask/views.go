@@ -52,7 +52,7 @@ func (m *model) viewFunction(c *python.Call, class *python.Class, name string) p
 		return made
 	}
 	for _, decorator := range decorators.Items {
-		if next := c.In.CallFrom(c, decorator, []python.Value{made}, nil); next != nil && !python.IsUnknown(next) {
+		if next := c.In.CallFrom(c, decorator, []python.Value{made}, nil); !python.IsUnknown(next) {
 			made = next
 		}
 	}
