@@ -25,6 +25,15 @@ func mounted(e *Endpoint) { e.Mounted = true }
 
 func described(text string) func(*Endpoint) { return func(e *Endpoint) { e.Description = text } }
 
+// cloned copies endpoints with their parameters.
+func cloned(all []Endpoint) []Endpoint {
+	copies := slices.Clone(all)
+	for i := range copies {
+		copies[i].Params = slices.Clone(copies[i].Params)
+	}
+	return copies
+}
+
 func TestMerge(t *testing.T) {
 	tests := map[string]struct{ static, live, want []Endpoint }{
 		"nothing":     {nil, nil, []Endpoint{}},
@@ -72,7 +81,7 @@ func TestMerge(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			static, live := slices.Clone(tt.static), slices.Clone(tt.live)
+			static, live := cloned(tt.static), cloned(tt.live)
 			if diff := cmp.Diff(tt.want, Merge(tt.static, tt.live)); diff != "" {
 				t.Errorf("merged (-want +got):\n%s", diff)
 			}

@@ -191,6 +191,15 @@ func TestEndpointsOfWhatIsNotStored(t *testing.T) {
 	h.expectAsked("inline files", "inline", "static", "from static", "GET /inline static 1")
 	h.expectAsked("an archive", "archive", "static", "from none", "no-files")
 
+	// A successor of the same name has other files.
+	pvi, err := h.api.instances.Cached("inline")
+	h.must(err)
+	predecessor := pvi.DeepCopy()
+	predecessor.UID = "predecessor"
+	if files, err := h.api.inlineFiles(t.Context(), predecessor); !errors.Is(err, errNoInstance) {
+		t.Errorf("files of a successor: %v, %v", files, err)
+	}
+
 	// What the preview of a stored generation runs is not what is stored.
 	h.puts("inline", "flask GET /stored", http.StatusCreated)
 	h.expectAsked("inline files, others stored", "inline", "static", "from static", "GET /inline static 1")
