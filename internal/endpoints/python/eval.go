@@ -360,8 +360,9 @@ func (in *Interpreter) clauses(clauses []*syntax.Node, s, first *scope, each fun
 		return in.clauses(rest, s, s, each) && known
 	}
 	items, complete := in.Iterate(in.eval(clause.Child("right"), first))
+	started := in.steps
 	for i, item := range items {
-		if i >= in.limits.Iterations {
+		if i >= in.limits.Iterations || in.overShare(started) {
 			return false
 		}
 		in.bind(clause.Child("left"), item, s)

@@ -175,9 +175,10 @@ func (in *Interpreter) forStatement(n *syntax.Node, s *scope) flow {
 	if in.pending != nil {
 		return flowRaise
 	}
+	started := in.steps
 	for i, item := range items {
-		if i >= in.limits.Iterations {
-			in.Diagnose("budget", "the loop has too many iterations", s.module.File, n.Line)
+		if i >= in.limits.Iterations || in.overShare(started) {
+			in.Diagnose("budget", "the loop is too long", s.module.File, n.Line)
 			break
 		}
 		in.bind(left, item, s)
@@ -200,6 +201,12 @@ func (in *Interpreter) forStatement(n *syntax.Node, s *scope) flow {
 	return in.loopElse(n, s)
 }
 
+// overShare tells whether a loop has taken so much of the budget that the rest of the project would be left with too little.
+func (in *Interpreter) overShare(started int) bool {
+	const share = 8
+	return in.steps-started > in.limits.Steps/share
+}
+
 func (in *Interpreter) loopElse(n *syntax.Node, s *scope) flow {
 	if alternative := n.Child("alternative"); alternative != nil {
 		return in.block(alternative.Child("body"), s)
@@ -211,7 +218,12 @@ func (in *Interpreter) whileStatement(n *syntax.Node, s *scope) flow {
 	condition, body := n.Child("condition"), n.Child("body")
 	// A loop that waits for something would otherwise use up the whole budget.
 	most := min(in.limits.Iterations, 1_000)
+	started := in.steps
 	for range most {
+		if in.overShare(started) {
+			in.Diagnose("budget", "the loop is too long", s.module.File, n.Line)
+			break
+		}
 		truth, known := in.Truth(in.eval(condition, s))
 		if in.pending != nil {
 			return flowRaise
@@ -305,10 +317,36 @@ func (in *Interpreter) alternatives(children []*syntax.Node, i int, s *scope) fl
 // either runs a branch and then its alternatives, since it is not known which of them runs.
 func (in *Interpreter) either(branch *syntax.Node, children []*syntax.Node, i int, s *scope) flow {
 	in.assume++
+	before := in.scalars(children, i, s)
 	first := in.unsure(func() flow { return in.block(branch, s) }, s)
+	for _, known := range before {
+		s.vars.Set(known.Name, known.Value)
+	}
 	second := in.unsure(func() flow { return in.alternatives(children, i, s) }, s)
 	in.assume--
 	return in.join(first, second, s)
+}
+
+// scalars are the names that keep their values when it is not known whether a branch without an alternative runs: strings, numbers
+// and truths, which are defaults then. Of other values, such as applications, the later one says more.
+func (in *Interpreter) scalars(children []*syntax.Node, i int, s *scope) []Keyword {
+	for _, child := range children[min(i, len(children)):] {
+		if child.Is("else_clause", "elif_clause") {
+			return nil
+		}
+	}
+	var found []Keyword
+	for i := range s.vars.Len() {
+		name, value := s.vars.At(i)
+		switch value.(type) {
+		case Str, Int, Float, Bool:
+			found = append(found, Keyword{name, value})
+		}
+	}
+	if !in.spend(len(found) * valueSize) {
+		return nil
+	}
+	return found
 }
 
 // join says how a statement ends of which one of two ways is taken.

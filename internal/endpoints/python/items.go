@@ -102,11 +102,13 @@ func (in *Interpreter) iterated(value Value) ([]Value, bool) {
 
 // current is the dict, and for what globals() or vars() gave, a copy of what the namespace has now.
 func (in *Interpreter) current(d *Dict) *Dict {
-	const namesPerStep = 4
 	if d.live == nil {
 		return d
 	}
-	in.steps += d.live.Len() / namesPerStep
+	in.steps += d.live.Len()
+	if !in.spend(d.live.Len() * valueSize) {
+		return &Dict{Open: true}
+	}
 	now := &Dict{Open: d.Open}
 	for i := range d.live.Len() {
 		name, value := d.live.At(i)

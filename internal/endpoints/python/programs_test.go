@@ -2,6 +2,9 @@ package python
 
 // programs leave in r what is written beside them.
 var programs = map[string]program{
+	"after a long loop":     {"n = 0\nfor i in range(9000):\n    for j in range(9000):\n        n += 1\nr = 'there'", "'there'"},
+	"default wins":          {"import x\np = '/a'\nif x.y:\n    p = '/b'\nr = p", "'/a'"},
+	"else wins":             {"import x\nif x.y:\n    r = '/a'\nelse:\n    r = '/b'", "'/b'"},
 	"unpacking":             {"a, *b, (c, d) = 1, 2, 3, (4, 5)\nr = a, b, c, d", "(1, [2, 3], 4, 5)"},
 	"splats":                {"class A: x = [3]\ndef f(*a): return list(a)\nr = [*f(1, 2), *A.x], [*A.x[:1]], (*A.x, 1), f(*A.x, *f(4))", "([1, 2, 3], [3], (3, 1), [3, 4])"},
 	"metaclass":             {"class M(type):\n    all = []\n    def __new__(m, n, b, ns):\n        c = super().__new__(m, n, b, ns)\n        c.tag = n.lower()\n        m.all.append(n)\n        return c\nclass A(metaclass=M): pass\nclass B(A): pass\nr = A.tag, B.tag, M.all", "('a', 'b', ['A', 'B'])"},
