@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"path"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -66,6 +67,12 @@ func discover(ctx context.Context, files map[string][]byte, options endpoints.Op
 	found = append(found, route.Found{Diagnostics: about})
 	for _, answers := range runLanes(ctx, project, lanes) {
 		found = append(found, answers...)
+	}
+	if slices.ContainsFunc(found, func(f route.Found) bool { return len(f.Routes) > 0 }) {
+		// A helper of another framework may be all that is used of it.
+		for i := range found {
+			found[i].Diagnostics = slices.DeleteFunc(found[i].Diagnostics, func(d route.Diagnostic) bool { return d.Code == codeNoEndpoints })
+		}
 	}
 	if len(imported) == 0 {
 		found = append(found, route.Found{Diagnostics: []route.Diagnostic{{

@@ -120,6 +120,10 @@ func TestDiscover(t *testing.T) {
 			source("a.py", "import flask"), []resolver{finds("flask", laneOfPython, route.Found{})}, []endpoints.Endpoint{},
 			[]endpoints.Diagnostic{{Code: "no-endpoints", Message: "flask is imported, but no application with endpoints was found"}},
 		},
+		"nothing of one of two": {
+			everything, []resolver{finds("flask", laneOfPython, route.Found{}), finds("express", laneOfJavaScript, one("/"))},
+			[]endpoints.Endpoint{row("express", "/")}, []endpoints.Diagnostic{},
+		},
 		"a diagnostic of the resolver": {
 			source("a.py", "import flask"), []resolver{finds("flask", laneOfPython, route.Found{Diagnostics: []route.Diagnostic{{Code: "c", Message: "m", File: "a.py", Line: 1}}})}, []endpoints.Endpoint{},
 			[]endpoints.Diagnostic{{Code: "c", Message: "m", File: "a.py", Line: 1}},
@@ -150,7 +154,7 @@ func TestResolversThatFail(t *testing.T) {
 	for _, d := range got.Diagnostics {
 		codes = append(codes, d.Code)
 	}
-	if diff := cmp.Diff([]string{"resolver-failed", "timed-out", "no-endpoints"}, codes); diff != "" || got.Count != 1 {
+	if diff := cmp.Diff([]string{"resolver-failed", "timed-out"}, codes); diff != "" || got.Count != 1 {
 		t.Errorf("diagnostics of %d endpoints (-want +got):\n%s\n%+v", got.Count, diff, got.Diagnostics)
 	}
 	if pattern := regexp.MustCompile(`^django endpoints were not found out: .*index out of range.* \(discover_test.go:\d+\)$`); !pattern.MatchString(got.Diagnostics[0].Message) {
