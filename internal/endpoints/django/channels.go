@@ -63,7 +63,7 @@ func (m *model) walkSockets(one site, from string) {
 	if dotted, ok := python.AsStr(orUnknown(m.setting("ASGI_APPLICATION"))); ok {
 		application = m.in.ImportString(dotted, from)
 	}
-	if application == nil && one.settings != "" {
+	if application == nil && one.file != "" {
 		if root, ok := python.AsStr(orUnknown(m.setting("ROOT_URLCONF"))); ok {
 			application = m.in.ImportString(strings.TrimSuffix(root, ".urls")+".asgi.application", from)
 		}

@@ -46,7 +46,9 @@ func (m *model) ninjaClasses() []*python.NativeClass {
 			listed, _ := c.Strs(0, "methods")
 			return m.operation(c, listed, 1)
 		},
-		"add_router": m.addNinjaRouter,
+		"add_router":                m.addNinjaRouter,
+		"register_controllers":      m.registerControllers,
+		"auto_discover_controllers": m.discoverControllers,
 	}
 	for _, method := range []string{"get", "post", "put", "patch", "delete"} {
 		methods[method] = func(c *python.Call) python.Value { return m.operation(c, []string{method}, 0) }
@@ -81,32 +83,41 @@ func (m *model) ninjaClasses() []*python.NativeClass {
 // operation is @api.get(path, …) and its like.
 func (m *model) operation(c *python.Call, methods []string, position int) python.Value {
 	self, ok := c.Self.Native.(*ninjaRouter)
+	made, shown := newOperation(c, methods, position)
+	return python.Decorator("operation", func(_ *python.Call, decorated python.Value) {
+		if function, isFunction := m.in.Unwrap(decorated).(*python.Function); ok && isFunction && made != nil && shown {
+			made.of(function)
+			self.operations = append(self.operations, made)
+		}
+	})
+}
+
+// newOperation reads the arguments of a decorator; nil for a path that is not known.
+func newOperation(c *python.Call, methods []string, position int) (made *ninjaOperation, shown bool) {
 	text, known := c.Str(position, "path", "")
-	if !ok || !known {
+	if !known {
 		c.Diagnose("unknown-path", "this path is not known")
-		return python.Decorator("operation", func(*python.Call, python.Value) {})
+		return nil, false
 	}
-	made := &ninjaOperation{methods: methods, path: text, at: placeOf(c)}
+	made = &ninjaOperation{methods: methods, path: text, at: placeOf(c)}
 	made.tags, _ = c.Strs(-1, "tags")
 	made.as.Summary, _ = c.Str(-1, "summary", "")
 	made.as.Description, _ = c.Str(-1, "description", "")
 	made.as.OperationID, _ = c.Str(-1, "operation_id", "")
 	made.as.Deprecated, _ = c.Bool(-1, "deprecated", false)
-	shown, known := c.Bool(-1, "include_in_schema", true)
-	return python.Decorator("operation", func(_ *python.Call, decorated python.Value) {
-		function, ok := m.in.Unwrap(decorated).(*python.Function)
-		if !ok || known && !shown {
-			return
-		}
-		made.function = function
-		if made.as.Summary == "" {
-			made.as.Summary = strings.ReplaceAll(title(function.Name), "_", " ")
-		}
-		if made.as.Description == "" {
-			made.as.Description = strings.TrimSpace(route.CleanDoc(function.Doc))
-		}
-		self.operations = append(self.operations, made)
-	})
+	shown, known = c.Bool(-1, "include_in_schema", true)
+	return made, shown || !known
+}
+
+// of says which function answers, which tells what the decorator does not.
+func (o *ninjaOperation) of(function *python.Function) {
+	o.function = function
+	if o.as.Summary == "" {
+		o.as.Summary = strings.ReplaceAll(title(function.Name), "_", " ")
+	}
+	if o.as.Description == "" {
+		o.as.Description = strings.TrimSpace(route.CleanDoc(function.Doc))
+	}
 }
 
 // title is Python's str.title.

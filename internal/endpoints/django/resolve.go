@@ -31,6 +31,11 @@ type model struct {
 	// restricting are decorators that let only some methods through.
 	restricting map[*python.Builtin][]string
 
+	// operations and controllers are those of Django Ninja Extra, declared the controllers in order.
+	operations  map[*python.Function]*ninjaOperation
+	controllers map[*python.Class]ninjaMount
+	declared    []*python.Class
+
 	routes []route.Route
 	seen   map[[2]string]bool
 }
@@ -44,6 +49,8 @@ func Resolve(ctx context.Context, project *python.Project) route.Found {
 		actions:     map[*python.Function]*action{},
 		restricted:  map[*python.Class][]string{},
 		restricting: map[*python.Builtin][]string{},
+		operations:  map[*python.Function]*ninjaOperation{},
+		controllers: map[*python.Class]ninjaMount{},
 		seen:        map[[2]string]bool{},
 	}
 	library := m.library()
@@ -61,8 +68,10 @@ func (m *model) library() python.Library {
 		classes = append(classes, more...)
 	}
 	functions := m.urlFunctions()
-	for path, function := range m.decoratorFunctions() {
-		functions[path] = function
+	for _, more := range []map[string]python.NativeFunc{m.decoratorFunctions(), m.controllerFunctions()} {
+		for path, function := range more {
+			functions[path] = function
+		}
 	}
 	return python.Library{Classes: classes, Functions: functions, Values: map[string]python.Value{}, Aliases: aliases}
 }

@@ -10,6 +10,7 @@ const (
 	simpleRouterPath  = "rest_framework.routers.SimpleRouter"
 	defaultRouterPath = "rest_framework.routers.DefaultRouter"
 	apiRootPath       = "rest_framework.routers.APIRootView"
+	registeredPath    = "rest_framework_extensions.routers.NestedRegistryItem"
 	routePath         = "rest_framework.routers.Route"
 	dynamicRoutePath  = "rest_framework.routers.DynamicRoute"
 )
@@ -82,6 +83,9 @@ func (m *model) routerClasses() []*python.NativeClass {
 		}
 	}
 	return []*python.NativeClass{simple, full, class(apiRootPath, []string{apiViewPath}, "get"), namedFields(routePath), namedFields(dynamicRoutePath),
+		{Path: registeredPath, Methods: map[string]python.NativeFunc{"register": m.registerNested}},
+		{Path: "rest_framework_extensions.routers.ExtendedSimpleRouter", Bases: []string{simpleRouterPath}},
+		{Path: "rest_framework_extensions.routers.ExtendedDefaultRouter", Bases: []string{defaultRouterPath}},
 		{Path: "rest_framework_nested.routers.NestedSimpleRouter", Bases: []string{simpleRouterPath}, Init: nestedInit(false)},
 		{Path: "rest_framework_nested.routers.NestedDefaultRouter", Bases: []string{defaultRouterPath}, Init: nestedInit(true)},
 	}
@@ -184,7 +188,40 @@ func (m *model) register(c *python.Call) python.Value {
 	if registry, ok := m.in.Attr(c.Self, "registry").(*python.List); ok {
 		registry.Items = append(registry.Items, entry)
 	}
-	return nil
+	prefix, _ := python.AsStr(entry.Items[0])
+	return m.instance(registeredPath, &registered{router: c.Self, prefix: prefix, viewset: entry.Items[1]})
+}
+
+// registered is what register() returns with the routers of drf-extensions: what is registered with it is nested.
+type registered struct {
+	router  *python.Instance
+	above   *registered
+	prefix  string
+	viewset python.Value
+}
+
+// registerNested is register(prefix, viewset, basename, parents_query_lookups) of what register() has returned.
+func (m *model) registerNested(c *python.Call) python.Value {
+	self, ok := c.Self.Native.(*registered)
+	lookups, known := c.Strs(3, "parents_query_lookups")
+	prefix, alsoKnown := c.Str(0, "prefix", "")
+	if !ok || self == nil || !known || !alsoKnown {
+		c.Diagnose("unknown-viewset", "what is registered here is not known")
+		return nil
+	}
+	whole := prefix
+	for item, i := self, len(lookups)-1; item != nil && i >= 0; item, i = item.above, i-1 {
+		regex, ok := python.AsStr(orUnknown(m.in.Attr(item.viewset, "lookup_value_regex")))
+		if !ok {
+			regex = "[^/.]+"
+		}
+		whole = item.prefix + "/(?P<parent_lookup_" + lookups[i] + ">" + regex + ")/" + whole
+	}
+	inner := *c
+	inner.Self = self.router
+	inner.Positional = append([]python.Value{python.Str(whole)}, c.Positional[min(1, len(c.Positional)):]...)
+	m.register(&inner)
+	return m.instance(registeredPath, &registered{self.router, self, prefix, argument(c, 1, "viewset")})
 }
 
 func (m *model) routerURLsOnce(c *python.Call) python.Value {

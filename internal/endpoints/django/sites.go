@@ -11,9 +11,15 @@ import (
 
 // site is one Django site of a project.
 type site struct {
-	// file is what names the settings, such as manage.py; settings is their module.
+	// file is what names the settings, such as manage.py; settings is their module. Without that module the file is the settings.
 	file, settings string
 }
+
+// rootSetting is how settings name the urls.
+var rootSetting = regexp.MustCompile(`(?m)^ROOT_URLCONF\s*=`)
+
+// usualSettings are the names of modules of settings, those that others take over first.
+var usualSettings = []string{"settings", "base", "common", "defaults", "__init__", "dev", "development", "local"}
 
 // settingsName is how manage.py, wsgi.py and asgi.py name the settings.
 var settingsName = regexp.MustCompile(`DJANGO_SETTINGS_MODULE["']\s*(?:,|\]\s*=)\s*["']([\w.]+)["']`)
@@ -54,7 +60,35 @@ func findSites(project *python.Project) []site {
 			return found
 		}
 	}
+	if found := guessSites(project); len(found) > 0 {
+		return found
+	}
 	return []site{{}}
+}
+
+// guessSites finds settings that nothing names: one module of each folder.
+func guessSites(project *python.Project) []site {
+	var found []site
+	for _, file := range project.Files() {
+		if isLeft(file) || !rootSetting.Match(project.Source(file)) {
+			continue
+		}
+		rank := func(one site) int {
+			i := slices.Index(usualSettings, strings.TrimSuffix(path.Base(one.file), ".py"))
+			if i < 0 {
+				i = len(usualSettings)
+			}
+			return i
+		}
+		one := site{file: file}
+		at := slices.IndexFunc(found, func(other site) bool { return path.Dir(other.file) == path.Dir(file) })
+		if at < 0 {
+			found = append(found, one)
+		} else if rank(one) < rank(found[at]) {
+			found[at] = one
+		}
+	}
+	return found
 }
 
 // resolveSite adds the routes of one site.
@@ -89,8 +123,12 @@ func (m *model) resolveSite(one site) {
 // importSettings imports the settings of a site. When the named ones lack ROOT_URLCONF, as a package whose parts are chosen
 // at run time does, it looks for them beside.
 func (m *model) importSettings(one site) *python.Module {
-	if one.settings == "" {
+	if one.file == "" {
 		return nil
+	}
+	if one.settings == "" {
+		module, _ := m.in.ImportFile(one.file)
+		return module
 	}
 	module, err := m.in.Import(one.settings, one.file)
 	if err == nil {
@@ -119,6 +157,10 @@ func (m *model) importSettings(one site) *python.Module {
 // topURLs are the modules named urls that no other one includes: what a site has whose settings do not say it.
 func (m *model) topURLs(one site) []*python.Module {
 	dir := path.Dir(one.file)
+	if path.Base(one.file) != "manage.py" {
+		// It is in the package of the settings, beside those of the applications.
+		dir = path.Dir(dir)
+	}
 	var modules []*python.Module
 	for _, file := range m.in.Project().Files() {
 		if path.Base(file) != "urls.py" || isLeft(file) || one.file != "" && dir != "." && !strings.HasPrefix(file, dir+"/") {

@@ -52,6 +52,8 @@ func (m *model) urlFunctions() map[string]python.NativeFunc {
 		"django.conf.urls.i18n.i18n_patterns":                     m.i18nPatterns,
 		"django.conf.urls.static.static":                          nothing,
 		"django.contrib.staticfiles.urls.staticfiles_urlpatterns": nothing,
+		"debug_toolbar.toolbar.debug_toolbar_urls":                nothing,
+		"rest_framework.documentation.include_docs_urls":          includeDocs,
 		"rest_framework.urlpatterns.format_suffix_patterns":       func(c *python.Call) python.Value { return argument(c, 0, "urlpatterns") },
 		"django.utils.translation.gettext":                        identity,
 		"django.utils.translation.gettext_lazy":                   identity,
@@ -70,6 +72,11 @@ func (m *model) urlFunctions() map[string]python.NativeFunc {
 			return python.Unknown{}
 		},
 	}
+}
+
+// includeDocs is what include_docs_urls() returns: the pages of the documentation that Django REST framework once had.
+func includeDocs(*python.Call) python.Value {
+	return python.NewTuple(&python.External{Path: restDocsURLs}, python.Str("api-docs"), python.Str("api-docs"))
 }
 
 func argument(c *python.Call, position int, name string) python.Value {

@@ -1,6 +1,7 @@
 package python
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -197,8 +198,11 @@ func builtinHasattr(call *Call) Value {
 		if _, ok := call.Arg(0, "").(*External); ok || value.Call != nil {
 			return Unknown{}
 		}
-		_, native := call.Arg(0, "").(*Instance)
-		if native {
+		if instance, ok := call.Arg(0, "").(*Instance); ok {
+			// A class that was asked for the attribute, and has none, is as sure of it as getattr with a default takes it to be.
+			if asked := slices.ContainsFunc(instance.Class.MRO, func(class *Class) bool { return class.Native != nil && class.Native.GetAttr != nil }); asked {
+				return Bool(false)
+			}
 			return Unknown{}
 		}
 	}
