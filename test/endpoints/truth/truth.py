@@ -101,8 +101,9 @@ class Stub:
             return args[0]
         return Stub(self._stub_path + "()")
 
-    def __mro_entries__(self, _bases):
-        return (StubBase,)
+    def __mro_entries__(self, bases):
+        first = next(base for base in bases if isinstance(base, Stub))
+        return (StubBase,) if self is first and not any(isinstance(base, StubMeta) for base in bases) else ()
 
     def __get_validators__(self):
         yield lambda value: value

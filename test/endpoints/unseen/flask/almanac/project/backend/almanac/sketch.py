@@ -1,0 +1,7 @@
+from flask import Blueprint
+
+sketch = Blueprint("sketch", __name__)
+
+@sketch.get("/sketch"
+def draw():
+    return
