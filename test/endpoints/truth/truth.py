@@ -410,6 +410,7 @@ SHIMS = {
     "pydantic_settings": shim_pydantic_settings,
     "decouple": shim_decouple,
     "environ": shim_environ,
+    "flask_restplus": shim_restx,
     "flask_restx": shim_restx,
     "rest_framework_simplejwt.views": shim_simplejwt_views,
     "drf_spectacular.views": shim_spectacular_views,
