@@ -82,15 +82,21 @@ func (r *PreviewInstanceReconciler) record(s *scope, status v1alpha1.PreviewInst
 		return
 	}
 	run := runRecord(s.instance, status)
-	details := rundetails.Details{
+	details := r.detailsOfRun(s, status)
+	run.Details = details.Encode()
+	r.collector.Record(run)
+	r.collector.System(run.UID, sharpened(systemLines(s.instance, status, details), r.now())...)
+}
+
+// detailsOfRun are what was in force for a run, and how it was started.
+func (r *PreviewInstanceReconciler) detailsOfRun(s *scope, status v1alpha1.PreviewInstanceStatus) rundetails.Details {
+	return rundetails.Details{
 		SessionTimeout: int64(seconds(s.instance.Spec.SessionTimeoutSeconds, r.settings.Current().SessionTimeout).Seconds()),
 		MaxUptime:      int64(seconds(s.instance.Spec.MaxUptimeSeconds, r.settings.Current().MaxUptime).Seconds()),
 		StartupTimeout: int64(r.startupTimeout(s).Seconds()),
 		MemoryLimitMB:  status.MemoryLimitMB,
+		Start:          status.Start,
 	}
-	run.Details = details.Encode()
-	r.collector.Record(run)
-	r.collector.System(run.UID, sharpened(systemLines(s.instance, status, details), r.now())...)
 }
 
 // sharpened gives lines that tell of this moment its time: those of a status have whole seconds.

@@ -12,6 +12,7 @@ import (
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/collector"
 	"github.com/codebegen/preview-operator/internal/rundetails"
+	"github.com/codebegen/preview-operator/internal/settings"
 	"github.com/codebegen/preview-operator/internal/store"
 )
 
@@ -113,6 +114,17 @@ func TestSharpened(t *testing.T) {
 		if got := sharpened([]collector.SystemLine{{At: test.at}}, now)[0].At; !got.Equal(test.want) {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}
+	}
+}
+
+func TestDetailsOfRun(t *testing.T) {
+	r := &PreviewInstanceReconciler{settings: settings.Fixed(settings.Settings{SessionTimeout: time.Minute, MaxUptime: time.Hour, StartupTimeout: time.Second})}
+	instance := testInstance("a")
+	instance.Spec.StartupTimeoutSeconds = ptr.To(int32(7))
+	status := v1alpha1.PreviewInstanceStatus{MemoryLimitMB: 64, Start: &v1alpha1.Start{Kind: v1alpha1.StartWarm}}
+	want := rundetails.Details{SessionTimeout: 60, MaxUptime: 3600, StartupTimeout: 7, MemoryLimitMB: 64, Start: status.Start}
+	if diff := cmp.Diff(want, r.detailsOfRun(newScope(instance, time.Now()), status)); diff != "" {
+		t.Errorf("details (-want +got):\n%s", diff)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/auth"
+	"github.com/codebegen/preview-operator/internal/rundetails"
 	"github.com/codebegen/preview-operator/internal/store"
 )
 
@@ -217,6 +218,7 @@ func previewOfRun(run *store.Run) previewBody {
 		ID: run.InstanceUID, GenerationID: run.GenerationID, UserID: run.UserID, ProjectID: run.ProjectID,
 		UptimeSeconds: uptime(run.StartedAt, run.StoppedAt, run.UpdatedAt), Restarts: run.Restarts,
 		CreatedAt: run.CreatedAt, StartedAt: run.StartedAt, StoppedAt: run.StoppedAt, Failure: failureOfRun(run),
+		Start: startBodyOf(rundetails.Decode(run.Details).Start),
 	}
 	body.Status, body.Reason = endOfRun(run)
 	return body

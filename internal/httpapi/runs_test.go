@@ -25,7 +25,7 @@ func ranOut(uid, generation, user string, created time.Time) store.Run {
 		Version: "v1", Runtime: "python", Phase: "Failed", Reason: v1alpha1.ReasonOOMKilled, Port: 3001, Node: "node-1", Revision: 1,
 		CreatedAt: created, StartedAt: ptr(created.Add(time.Second)), StoppedAt: ptr(created.Add(time.Minute)), UpdatedAt: created.Add(time.Hour),
 		Failure: &store.RunFailure{Reason: v1alpha1.ReasonOOMKilled, Message: "limit is 256 MiB", ExitCode: ptr(int32(137)), At: created.Add(time.Minute)},
-		Details: rundetails.Details{SessionTimeout: 60, MaxUptime: 120, StartupTimeout: 7, MemoryLimitMB: 256}.Encode(),
+		Details: rundetails.Details{SessionTimeout: 60, MaxUptime: 120, StartupTimeout: 7, MemoryLimitMB: 256, Start: &v1alpha1.Start{Kind: v1alpha1.StartWarm, Interpreter: v1alpha1.InterpreterForked}}.Encode(),
 	}
 }
 
@@ -61,6 +61,7 @@ func TestStatusAndConfigOfAPreviewThatIsGone(t *testing.T) {
 		ID: "uid-1", GenerationID: "gen", UserID: "alice", ProjectID: "proj", Status: "failed", Reason: "OOMKilled", UptimeSeconds: 59,
 		CreatedAt: created, StartedAt: ptr(created.Add(time.Second)), StoppedAt: &stopped,
 		Failure: &failureBody{Reason: "OOMKilled", Message: "limit is 256 MiB", ExitCode: ptr(int32(137)), At: stopped},
+		Start:   &startBody{Kind: "warm", Interpreter: "forked"},
 	}}
 	if diff := cmp.Diff(want, decode[statusReply](h, get(h, base+"gen/preview/status", "alice"), http.StatusOK), cmp.AllowUnexported(statusReply{})); diff != "" {
 		t.Errorf("status (-want +got):\n%s", diff)

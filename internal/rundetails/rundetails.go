@@ -2,7 +2,11 @@
 // it when the resource is gone. To the store it is opaque.
 package rundetails
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/codebegen/preview-operator/api/v1alpha1"
+)
 
 // Details of a run, as they were in force; zero where they are not known.
 type Details struct {
@@ -11,13 +15,15 @@ type Details struct {
 	MaxUptime      int64 `json:"max_uptime,omitempty"`
 	StartupTimeout int64 `json:"startup_timeout,omitempty"`
 	MemoryLimitMB  int32 `json:"memory_limit_mb,omitempty"`
+	// Start is how the run was started, nil while that is not known.
+	Start *v1alpha1.Start `json:"start,omitempty"`
 }
 
 // Encode returns the form in which the store keeps the details; of equal details, the same.
 func (d Details) Encode() string {
 	data, err := json.Marshal(d)
 	if err != nil {
-		// Numbers always can be encoded.
+		// Numbers and texts always can be encoded.
 		panic(err)
 	}
 	return string(data)

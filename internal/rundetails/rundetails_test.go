@@ -4,11 +4,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/codebegen/preview-operator/api/v1alpha1"
 )
 
 func TestDetailsAreKept(t *testing.T) {
-	all := Details{SessionTimeout: 1800, MaxUptime: 3600, StartupTimeout: 30, MemoryLimitMB: 512}
-	const text = `{"session_timeout":1800,"max_uptime":3600,"startup_timeout":30,"memory_limit_mb":512}`
+	all := Details{SessionTimeout: 1800, MaxUptime: 3600, StartupTimeout: 30, MemoryLimitMB: 512, Start: &v1alpha1.Start{Kind: v1alpha1.StartWarm}}
+	const text = `{"session_timeout":1800,"max_uptime":3600,"startup_timeout":30,"memory_limit_mb":512,"start":{"kind":"Warm"}}`
 	if diff := cmp.Diff(text, all.Encode()); diff != "" {
 		t.Errorf("encoded (-want +got):\n%s", diff)
 	}
@@ -22,7 +24,8 @@ func TestDecode(t *testing.T) {
 		text string
 		want Details
 	}{
-		"all":            {Details{SessionTimeout: 1, MaxUptime: 2, StartupTimeout: 3, MemoryLimitMB: 4}.Encode(), Details{1, 2, 3, 4}},
+		"all":            {Details{SessionTimeout: 1, MaxUptime: 2, StartupTimeout: 3, MemoryLimitMB: 4}.Encode(), Details{1, 2, 3, 4, nil}},
+		"start":          {Details{Start: &v1alpha1.Start{Kind: v1alpha1.StartCold, Reason: "x"}}.Encode(), Details{Start: &v1alpha1.Start{Kind: v1alpha1.StartCold, Reason: "x"}}},
 		"nothing":        {"", Details{}},
 		"a later member": {`{"max_uptime":2,"color":"red"}`, Details{MaxUptime: 2}},
 		"not JSON":       {"max_uptime=2", Details{}},
