@@ -439,7 +439,7 @@ func (in *Interpreter) importStatement(n *syntax.Node, s *scope) {
 	for _, child := range n.Children {
 		switch child.Kind {
 		case "dotted_name":
-			_, top := in.importModule(child.Text, s.module, n.Line)
+			_, top := in.importModule(textOf(child), s.module, n.Line)
 			if in.pending != nil {
 				return
 			}
@@ -466,12 +466,12 @@ func (in *Interpreter) importFrom(n *syntax.Node, s *scope) {
 			if child.Kind == "import_prefix" {
 				dots = strings.Count(child.Text, ".")
 			} else {
-				rest = child.Text
+				rest = textOf(child)
 			}
 		}
-		source = in.relative(min(dots, 64), strings.ReplaceAll(rest, " ", ""), s.module, n.Line)
+		source = in.relative(min(dots, 64), rest, s.module, n.Line)
 	} else {
-		source, _ = in.importModule(from.Text, s.module, n.Line)
+		source, _ = in.importModule(textOf(from), s.module, n.Line)
 	}
 	for _, child := range n.Children {
 		if in.pending != nil {
@@ -551,9 +551,20 @@ func (in *Interpreter) importAll(source Value, s *scope) {
 	}
 }
 
+// textOf is the text of a name.
 func textOf(n *syntax.Node) string {
 	if n == nil {
 		return ""
+	}
+	if n.Kind == "dotted_name" && len(n.Children) > 1 {
+		// There may be spaces around the dots.
+		var parts []string
+		for _, part := range n.NamedChildren() {
+			if part.Kind == "identifier" {
+				parts = append(parts, part.Text)
+			}
+		}
+		return strings.Join(parts, ".")
 	}
 	return n.Text
 }
