@@ -130,7 +130,8 @@ func endpointSpecs() {
 
 	It("lists those of a folder with the plug-in, without a cluster", func(ctx SpecContext) {
 		// It reads with parsers in C, which the rest of the suite is built without.
-		binary, err := gexec.BuildWithEnvironment("github.com/codebegen/preview-operator/cmd/kubectl-preview", []string{"CGO_ENABLED=1"}, "-trimpath")
+		binary, err := gexec.BuildWithEnvironment("github.com/codebegen/preview-operator/cmd/kubectl-preview", []string{"CGO_ENABLED=1"},
+			"-trimpath", "-tags", "netgo,osusergo")
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(func() { Expect(os.RemoveAll(filepath.Dir(binary))).To(Succeed()) })
 		nobody := plugin{binary: binary, env: []string{"KUBECONFIG=/nowhere", "PREVIEW_GATEWAY=http://127.0.0.1:1", "PREVIEW_TOKEN="}}

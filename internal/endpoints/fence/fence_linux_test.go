@@ -1,6 +1,7 @@
 package fence
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,12 +25,24 @@ func TestMain(m *testing.M) {
 	if len(os.Args) < 3 || os.Args[1] != fenced {
 		os.Exit(m.Run())
 	}
+	go func() {
+		runtime.LockOSThread()
+		for attempt := range elsewhere {
+			attempt()
+		}
+	}()
+	done := make(chan struct{})
+	elsewhere <- func() { close(done) }
+	<-done
 	if err := Raise(Limits{CPU: 2, Memory: 256 << 20}); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}
 	attempts[os.Args[2]]()
 }
+
+// elsewhere is a thread that was there before the fence.
+var elsewhere = make(chan func())
 
 // attempts print how they went.
 var attempts = map[string]func(){
@@ -48,13 +62,43 @@ var attempts = map[string]func(){
 		runtime.GC()
 		fmt.Println("done")
 	},
-	"read a file":      func() { tell(os.ReadFile("/proc/self/environ")) },
-	"write a file":     func() { tell(nil, os.WriteFile("/tmp/fence", nil, 0o600)) },
-	"remove a file":    func() { tell(nil, os.Remove("/nowhere")) },
-	"list a folder":    func() { tell(os.ReadDir("/")) },
-	"connect":          func() { tell(net.Dial("tcp", "127.0.0.1:1")) },
-	"listen":           func() { tell(net.Listen("unix", "@fence")) },
-	"start a program":  func() { tell(nil, exec.Command("/bin/true").Run()) },
+	"read a file":   func() { tell(os.ReadFile("/proc/self/environ")) },
+	"write a file":  func() { tell(nil, os.WriteFile("/tmp/fence", nil, 0o600)) },
+	"remove a file": func() { tell(nil, os.Remove("/nowhere")) },
+	"list a folder": func() { tell(os.ReadDir("/")) },
+	"read a file on another thread": func() {
+		done := make(chan struct{})
+		elsewhere <- func() { tell(os.ReadFile("/proc/self/environ")); close(done) }
+		<-done
+	},
+	"make a socket": func() {
+		_, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+		tell(nil, err)
+	},
+	"connect":         func() { tell(net.Dial("tcp", "127.0.0.1:1")) },
+	"listen":          func() { tell(net.Listen("unix", "@fence")) },
+	"start a program": func() { tell(nil, exec.Command("/bin/true").Run()) },
+	"start a process": func() {
+		switch child, _, errno := unix.RawSyscall(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0); {
+		case errno != 0:
+			tell(nil, errno)
+		case child == 0:
+			_, _, _ = unix.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
+		default:
+			tell(nil, nil)
+		}
+	},
+	"start a process with clone3": func() {
+		arguments := [11]uint64{4: uint64(unix.SIGCHLD)}
+		switch child, _, errno := unix.RawSyscall(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&arguments)), unsafe.Sizeof(arguments), 0); {
+		case errno != 0:
+			tell(nil, errno)
+		case child == 0:
+			_, _, _ = unix.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
+		default:
+			tell(nil, nil)
+		}
+	},
 	"become a program": func() { tell(nil, unix.Exec("/bin/true", []string{"true"}, nil)) },
 	"signal another":   func() { tell(nil, unix.Kill(os.Getppid(), 0)) },
 	"signal a thread":  func() { tell(nil, unix.Tgkill(os.Getppid(), os.Getppid(), 0)) },
@@ -103,15 +147,13 @@ func TestFence(t *testing.T) {
 	}
 	// What ends a process instead of refusing something.
 	ends := map[string]string{"take all memory": "exit status 2", "take all time": "signal: killed"}
+	others := map[string]string{"compute": "done", "start a process with clone3": "function not implemented"}
 	for name := range attempts {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cmd := exec.CommandContext(t.Context(), self, fenced, name)
 			out, err := cmd.Output()
-			want, end := "refused", ends[name]
-			if name == "compute" {
-				want = "done"
-			}
+			want, end := cmp.Or(others[name], "refused"), ends[name]
 			switch {
 			case end != "":
 				if err == nil || err.Error() != end {
