@@ -176,6 +176,10 @@ func (in *Interpreter) superAttr(super *Super, name string) Value {
 			}
 			return Unknown{}
 		})
+	case "__call__":
+		if class, ok := super.Self.(*Class); ok {
+			return NewBuiltin(name, func(call *Call) Value { return in.instantiate(class, call) })
+		}
 	case "__getattribute__":
 		return NewBuiltin(name, func(call *Call) Value {
 			attribute, ok := AsStr(call.Arg(0, ""))
@@ -202,7 +206,7 @@ func (in *Interpreter) instanceAttr(instance *Instance, name string) Value {
 	if inClass {
 		switch p := found.(type) {
 		case *Property:
-			return in.call(p.Getter, in.receiving(instance))
+			return in.property(p, instance, name)
 		case *Builtin:
 			if p.kind == propertyBuiltin {
 				return in.callReceiver(p, in.newCall(nil, nil), instance, nil)
@@ -229,6 +233,18 @@ func (in *Interpreter) instanceAttr(instance *Instance, name string) Value {
 		return instance.data
 	}
 	return in.missingAttr(instance, name)
+}
+
+func (in *Interpreter) property(p *Property, instance *Instance, name string) Value {
+	if !p.cached {
+		return in.call(p.Getter, in.receiving(instance))
+	}
+	if value, ok := instance.Attrs.Get(name); ok {
+		return value
+	}
+	value := in.call(p.Getter, in.receiving(instance))
+	instance.Attrs.Set(name, value)
+	return value
 }
 
 func (in *Interpreter) receiving(self Value) *Call {

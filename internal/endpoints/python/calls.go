@@ -208,8 +208,20 @@ func (in *Interpreter) callBound(bound *BoundMethod, call *Call) Value {
 	return in.invoke(bound.Func, &on)
 }
 
-// construct makes an instance of a class.
+// construct calls a class: its metaclass's __call__ when that is the project's.
 func (in *Interpreter) construct(class *Class, call *Call) Value {
+	if meta, ok := class.metaclass.(*Class); ok && meta.Native == nil {
+		if value, _, ok := meta.Lookup("__call__"); ok {
+			if f, ok := value.(*Function); ok {
+				return in.callFunction(f, call, class)
+			}
+		}
+	}
+	return in.instantiate(class, call)
+}
+
+// instantiate makes an instance of a class.
+func (in *Interpreter) instantiate(class *Class, call *Call) Value {
 	for _, base := range class.MRO {
 		if base.construct == nil {
 			continue

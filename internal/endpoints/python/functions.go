@@ -207,8 +207,11 @@ func (in *Interpreter) callFunction(f *Function, call *Call, self Value) Value {
 	if in.stopped || in.pending != nil || f.code == nil || f.code.body == nil {
 		return Unknown{}
 	}
-	if f.cache != nil && *f.cache != nil {
-		return *f.cache
+	key, cached := f.cacheKey(call, self)
+	if cached {
+		if value, ok := f.cache[key]; ok {
+			return value
+		}
 	}
 	// Where it is not known whether to go on, recursion has no end.
 	const assumedRecursion = 1
@@ -235,10 +238,25 @@ func (in *Interpreter) callFunction(f *Function, call *Call, self Value) Value {
 	f.code.running--
 	in.calls--
 	in.assume, in.at = assume, at
-	if f.cache != nil {
-		*f.cache = result
+	if cached && in.pending == nil && in.spend(2*valueSize) {
+		f.cache[key] = result
 	}
 	return result
+}
+
+// cacheKey is what a cached function's arguments have in common with equal ones; false for functions that are not cached.
+func (f *Function) cacheKey(call *Call, self Value) (key any, ok bool) {
+	if f.cache == nil || call.OpenPositional || call.OpenKeywords {
+		return nil, false
+	}
+	arguments := &Tuple{Items: append([]Value(nil), call.Positional...)}
+	if self != nil {
+		arguments.Items = append(arguments.Items, self)
+	}
+	for _, given := range call.Keywords {
+		arguments.Items = append(arguments.Items, Str(given.Name), given.Value)
+	}
+	return hashTuple(arguments, 0)
 }
 
 // run runs a function's body in its scope.

@@ -126,8 +126,7 @@ var standardAliases = map[string]string{
 	"importlib.__import__": "builtins.__import__", "builtins.builtins": "builtins", "os.getenv": "os.environ.get",
 	"django.utils.module_loading.import_module": "importlib.import_module", "contextlib.asynccontextmanager": "contextlib.contextmanager",
 	"posixpath.join": "os.path.join", "typing.cast_": "typing.cast", "typing_extensions.cast": "typing.cast",
-	"functools.cached_property": "builtins.property", "django.utils.functional.cached_property": "builtins.property",
-	"werkzeug.utils.cached_property": "builtins.property", "abc.abstractproperty": "builtins.property",
+	"django.utils.functional.cached_property": "functools.cached_property", "werkzeug.utils.cached_property": "functools.cached_property", "abc.abstractproperty": "builtins.property",
 	"pydantic.computed_field": "pydantic.computed_field", "functools.update_wrapper": "functools.update_wrapper",
 	"abc.abstractclassmethod": "builtins.classmethod", "abc.abstractstaticmethod": "builtins.staticmethod",
 }

@@ -26,7 +26,7 @@ func init() {
 		"inspect.unwrap": func(call *Call) Value { return call.In.Unwrap(arg(call, 0)) },
 
 		"functools.wraps": functoolsWraps, "functools.update_wrapper": updateWrapper, "functools.lru_cache": memoise,
-		"functools.reduce": functoolsReduce, "functools.singledispatch": returnsFirst, "functools.total_ordering": returnsFirst,
+		"functools.cached_property": cachedProperty, "functools.reduce": functoolsReduce, "functools.singledispatch": returnsFirst, "functools.total_ordering": returnsFirst,
 		"dataclasses.dataclass": dataclass, "dataclasses.replace": vaguely, "dataclasses.asdict": asDict,
 		"dataclasses.fields": vaguely, "dataclasses.is_dataclass": vaguely,
 		"enum.unique": returnsFirst, "contextlib.contextmanager": returnsFirst, "contextlib.suppress": vaguely,
@@ -257,7 +257,7 @@ func wrap(in *Interpreter, wrapper, wrapped Value) {
 	f.Attrs.Set("__wrapped__", wrapped)
 }
 
-// memoise is lru_cache, which calls a function that takes nothing once.
+// memoise is lru_cache.
 func memoise(call *Call) Value {
 	if f, ok := call.Arg(0, "").(*Function); ok && len(call.Positional) == 1 {
 		return cached(f)
@@ -270,15 +270,14 @@ func memoise(call *Call) Value {
 	})
 }
 
-// cached makes a function that is run once when it takes no parameters. It stays a function, so that others can look at it.
+// cached makes a function that is run once for each set of arguments. It stays a function, so that others can look at it.
 func cached(f *Function) Value {
-	if len(f.Params) > 0 {
-		return f
-	}
 	once := *f
-	once.cache = new(Value)
+	once.cache = map[any]Value{}
 	return &once
 }
+
+func cachedProperty(call *Call) Value { return &Property{Getter: arg(call, 0), cached: true} }
 
 func functoolsReduce(call *Call) Value {
 	items, complete := call.In.Iterate(arg(call, 1))

@@ -52,8 +52,8 @@ type Function struct {
 	scope *scope
 	// assumed says that the definition is one of several possible ones.
 	assumed bool
-	// cache has what the function has returned, for functions that are run once.
-	cache *Value
+	// cache has what the function has returned by its arguments, for functions that are run once for each.
+	cache map[any]Value
 }
 
 // Inner follows Wrapped to the function that inspect.signature looks at.
@@ -259,7 +259,11 @@ const (
 )
 
 // Property is a property of a class. Getter and Setter are a *Function or a *Builtin; Setter is nil when there is none.
-type Property struct{ Getter, Setter Value }
+type Property struct {
+	Getter, Setter Value
+	// cached says that the getter runs once for each object.
+	cached bool
+}
 
 // StaticMethod and ClassMethod wrap the function that the decorators were given.
 type StaticMethod struct{ Func Value }
