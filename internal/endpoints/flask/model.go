@@ -26,6 +26,8 @@ type app struct {
 	config     *python.Instance
 	// work counts rules and registrations: blueprints that hold others many times over would take forever.
 	work int
+	// handed is the rule that the project's own add_url_rule is being called with.
+	handed *pending
 }
 
 const (
@@ -67,7 +69,9 @@ type pending struct {
 	methods []string
 	tags    []string
 	// whole makes the path from the prefix of the blueprint. Flask-RESTful and flask-restx join in their own way.
-	whole   func(prefix string) string
+	whole func(prefix string) string
+	// direct says that the rule comes from Flask's own add_url_rule.
+	direct  bool
 	file    string
 	line    int
 	assumed bool
@@ -159,7 +163,19 @@ func (a *app) addPending(call *python.Call, p pending) {
 	if endpoint == "" {
 		endpoint = viewName(call.In, p.view)
 	}
-	a.add(call, path, endpoint, p)
+	a.dispatch(call, path, endpoint, p)
+}
+
+// dispatch adds a rule by the add_url_rule of the project's own class, when it has one.
+func (a *app) dispatch(call *python.Call, path, endpoint string, p pending) {
+	own, ok := overridden(a.self, "add_url_rule")
+	if !ok || p.direct || a.handed != nil || a.tired(call) {
+		a.add(call, path, endpoint, p)
+		return
+	}
+	a.handed = &p
+	callAddURLRule(call, own, path, endpoint, p, nil)
+	a.handed = nil
 }
 
 // add adds a rule of a blueprint, as BlueprintSetupState.add_url_rule does.
@@ -188,7 +204,7 @@ func (s *setup) add(p pending) {
 		name = s.bare
 	}
 	p.assumed = p.assumed || s.assumed
-	s.app.add(s.call, path, name+"."+endpoint, p)
+	s.app.dispatch(s.call, path, name+"."+endpoint, p)
 }
 
 // register applies a blueprint to an application, as Blueprint.register does.

@@ -55,8 +55,9 @@ func (m *model) route(c *python.Call, methods []string) python.Value {
 	return python.Decorator("route", func(d *python.Call, view python.Value) {
 		made := p
 		made.assumed = at.Assumed || d.Assumed
-		if own, ok := overridden(self, "add_url_rule"); ok && methods == nil {
-			m.callOwn(&at, own, made, view)
+		if own, ok := overridden(self, "add_url_rule"); ok {
+			made.view = view
+			m.callOwn(&at, own, made)
 			return
 		}
 		made.view = view
@@ -65,18 +66,33 @@ func (m *model) route(c *python.Call, methods []string) python.Value {
 }
 
 // callOwn hands a rule to the add_url_rule of a project's own class, as Flask's route does.
-func (m *model) callOwn(c *python.Call, own python.Value, p pending, view python.Value) {
-	endpoint := python.Value(python.None{})
-	if p.endpoint != "" {
-		endpoint = python.Str(p.endpoint)
-	}
-	var keywords []python.Keyword
+func (m *model) callOwn(c *python.Call, own python.Value, p pending) {
+	keywords := []python.Keyword{}
 	for _, k := range c.Keywords {
-		if k.Name != "rule" && k.Name != "endpoint" {
+		if k.Name != "rule" && k.Name != "endpoint" && k.Name != "methods" {
 			keywords = append(keywords, k)
 		}
 	}
-	m.in.CallFrom(c, own, []python.Value{python.Str(p.path), endpoint, view}, keywords)
+	callAddURLRule(c, own, p.path, p.endpoint, p, keywords)
+}
+
+// callAddURLRule calls a project's own add_url_rule. An endpoint that is not given is None.
+func callAddURLRule(c *python.Call, own python.Value, path, endpoint string, p pending, keywords []python.Keyword) {
+	view, name := p.view, python.Value(python.None{})
+	if view == nil {
+		view = python.None{}
+	}
+	if endpoint != "" {
+		name = python.Str(endpoint)
+	}
+	if p.methods != nil {
+		list := python.NewList()
+		for _, method := range p.methods {
+			list.Items = append(list.Items, python.Str(method))
+		}
+		keywords = append(keywords, python.Keyword{Name: "methods", Value: list})
+	}
+	c.In.CallFrom(c, own, []python.Value{python.Str(path), name, view}, keywords)
 }
 
 // overridden is a method of a project's own class.
@@ -102,6 +118,13 @@ func (m *model) addURLRule(c *python.Call) python.Value {
 	}
 	if view := c.Arg(2, "view_func"); view != nil {
 		p.view = view
+	}
+	if state, ok := c.Self.Native.(*app); ok {
+		m.appOf(c.Self)
+		if given := state.handed; given != nil {
+			p.tags, p.file, p.line = given.tags, given.file, given.line
+		}
+		p.direct = true
 	}
 	m.addTo(c, c.Self, p)
 	return nil
