@@ -100,7 +100,7 @@ var builtinFunctions map[string]NativeFunc
 func init() {
 	builtinFunctions = map[string]NativeFunc{
 		"print": ignore, "breakpoint": ignore, "exit": ignore, "quit": ignore, "help": ignore,
-		"open": vaguely, "input": vaguely, "eval": vaguely, "exec": vaguely, "compile": vaguely, "hash": vaguely, "memoryview": vaguely,
+		"open": openFile, "input": vaguely, "eval": vaguely, "exec": vaguely, "compile": vaguely, "hash": vaguely, "memoryview": vaguely,
 		"len": builtinLen, "isinstance": builtinIsInstance, "issubclass": builtinIsSubclass, "getattr": builtinGetattr,
 		"setattr": builtinSetattr, "delattr": builtinDelattr, "hasattr": builtinHasattr, "callable": builtinCallable,
 		"enumerate": builtinEnumerate, "zip": builtinZip, "map": builtinMap, "filter": builtinFilter, "sorted": builtinSorted,

@@ -226,6 +226,16 @@ os.environ["SET"] = "s"
 r = first, os.environ["PREFIX"], os.getenv("NAME", "x"), S().host, S().number, S().other, os.environ.get("SET"), "NONE" in os.environ
 `,
 	}, "main.py", "(None, '/v2', 'a b', 'h', 3, 'o', 's', False)"},
+	"JSON file": {map[string]string{
+		"conf/a.json": `{"prefix": "/v1", "n": [1, 2.5, true, null, {"b": "c"}]}`, "conf/names.txt": "one\ntwo\n",
+		"main.py": `import json
+from pathlib import Path
+here = Path(__file__).parent
+with open(here / "conf/a.json", encoding="utf-8") as f:
+    conf = json.load(f)
+r = conf["prefix"], conf["n"], json.loads((here / "conf" / "a.json").read_text())["prefix"], [l.strip() for l in open("conf/names.txt")]
+`,
+	}, "main.py", "('/v1', [1, 2.5, True, None, {'b': 'c'}], '/v1', ['one', 'two'])"},
 	"getmembers":     {map[string]string{"m.py": "class A: pass\nclass B: pass\nx = 1", "main.py": "import inspect, m\nr = [n for n, _ in inspect.getmembers(m, inspect.isclass)]"}, "main.py", "['A', 'B']"},
 	"missing module": {map[string]string{"app/__init__.py": "", "app/m.py": "from .nope import x\nr = x"}, "app/m.py", "unknown"},
 	"submodule as attribute": {map[string]string{

@@ -44,7 +44,7 @@ func init() {
 		"pydantic.computed_field": decorates, "pydantic.validator": transparent, "pydantic.field_validator": transparent,
 		"pydantic.model_validator": transparent, "pydantic.root_validator": transparent, "pydantic.create_model": vaguely,
 		"asyncio.run": returnsFirst, "asyncio.get_event_loop": vaguely, "asyncio.gather": vaguely,
-		"json.dumps": vaguely, "json.loads": vaguely, "json.load": vaguely, "atexit.register": returnsFirst,
+		"json.dumps": vaguely, "json.loads": jsonLoads, "json.load": jsonLoad, "atexit.register": returnsFirst,
 		"django.utils.decorators.decorator": transparent,
 	}
 	for name, f := range settingsFunctions {

@@ -45,7 +45,7 @@ func pathClass() *NativeClass {
 			"relative_to": onPath(pathRelative),
 			"__eq__":      onPath(pathEqual),
 			"is_absolute": onPath(func(_ *Call, p string) Value { return Bool(path.IsAbs(p)) }),
-			"open":        vaguely, "stat": vaguely,
+			"open":        openPath, "stat": vaguely,
 			"__lt__": vaguely,
 		},
 		ClassMethods: map[string]NativeFunc{
@@ -413,4 +413,11 @@ func splitPath(call *Call) Value {
 		return Unknown{}
 	}
 	return NewTuple(Str(dirname(p)), Str(p[strings.LastIndexByte(p, '/')+1:]))
+}
+
+// openPath is path.open().
+func openPath(call *Call) Value {
+	all := *call
+	all.Positional = append([]Value{call.receiver}, call.Positional...)
+	return openFile(&all)
 }
