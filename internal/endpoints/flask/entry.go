@@ -24,12 +24,6 @@ var notServed = map[string]bool{
 	"env": true, "migrations": true, "alembic": true, "site-packages": true, "__pycache__": true, "fixtures": true,
 }
 
-// imports finds out which files may matter at all, before anything is parsed.
-var imports = regexp.MustCompile(`(?m)^[ \t]*(?:from|import)[ \t]+(?:flask|quart|apiflask|flask_[a-z0-9_]+)\b`)
-
-// Uses tells whether a Python file imports Flask, Quart or one of their extensions.
-func Uses(source []byte) bool { return imports.Match(source) }
-
 // entry is a file that an application may be served from.
 type entry struct {
 	file string

@@ -46,6 +46,25 @@ func (m *model) smorestClasses() []*python.NativeClass {
 	}
 }
 
+// makersOfPages are classes of extensions that make routes from a project's models or files, which is not modelled.
+var makersOfPages = map[string]string{
+	"flask_admin.Admin": "Flask-Admin", "flask_admin.base.Admin": "Flask-Admin", "flask_appbuilder.AppBuilder": "Flask-AppBuilder",
+	"flask_appbuilder.base.AppBuilder": "Flask-AppBuilder", "flask_restless.APIManager": "Flask-Restless", "flask_security.Security": "Flask-Security",
+	"connexion.App": "Connexion", "connexion.FlaskApp": "Connexion", "connexion.AsyncApp": "Connexion", "dash.Dash": "Dash", "eve.Eve": "Eve",
+}
+
+// pagesClasses tell of those extensions.
+func pagesClasses() []*python.NativeClass {
+	classes := make([]*python.NativeClass, 0, len(makersOfPages))
+	for path, name := range makersOfPages {
+		classes = append(classes, &python.NativeClass{Path: path, Init: func(c *python.Call) python.Value {
+			c.Diagnose("extension-routes", "the routes that "+name+" makes are not found out")
+			return nil
+		}})
+	}
+	return classes
+}
+
 // registrar is the state of an extension that adds to an application which it was given before.
 type registrar struct{ target *python.Instance }
 

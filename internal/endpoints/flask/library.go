@@ -10,7 +10,7 @@ func (m *model) library() python.Library {
 		m.appClass(), m.blueprintClass(), m.setupClass(), m.contextClass(), m.proxyClass(), m.configClass(), m.classfulClass(), m.sockClass(),
 	}
 	for _, more := range [][]*python.NativeClass{
-		m.viewClasses(), m.restfulClasses(), m.restxClasses(), m.smorestClasses(), m.apiflaskClasses(), m.openapi3Classes(),
+		m.viewClasses(), m.restfulClasses(), m.restxClasses(), m.smorestClasses(), m.apiflaskClasses(), m.openapi3Classes(), pagesClasses(),
 	} {
 		classes = append(classes, more...)
 	}

@@ -163,8 +163,38 @@ func lookAt(in *python.Interpreter, value python.Value) view {
 		return view{name: v.Class.Name, doc: v.Class.Doc, file: v.Class.File, line: v.Class.Line}
 	case *python.Builtin:
 		return view{name: v.Name}
+	case *python.External:
+		return lookAtExternal(v)
 	}
 	return view{name: "?"}
+}
+
+// externalMethods are the methods of other packages' view classes, by the end of what their as_view returns.
+var externalMethods = []struct {
+	end     string
+	methods []string
+}{
+	{"flask_graphql.GraphQLView.as_view()", []string{"DELETE", "GET", "POST", "PUT"}},
+	{"graphql_server.flask.GraphQLView.as_view()", []string{"DELETE", "GET", "POST", "PUT"}},
+	{"GraphQLView.as_view()", []string{"GET", "POST"}},
+}
+
+// lookAtExternal reads a view function that another package has made: of a class with as_view(name).
+func lookAtExternal(external *python.External) view {
+	v := view{name: "?"}
+	if external.Call == nil || !strings.HasSuffix(external.Path, ".as_view()") {
+		return v
+	}
+	if name, ok := python.AsStr(external.Call.Arg(0, "name")); ok {
+		v.name = name
+	}
+	for _, known := range externalMethods {
+		if strings.HasSuffix(external.Path, known.end) {
+			v.methods = known.methods
+			break
+		}
+	}
+	return v
 }
 
 func lookAtFunction(in *python.Interpreter, f *python.Function) view {

@@ -40,7 +40,7 @@ func init() {
 		"itertools.chain": itertoolsChain, "itertools.product": itertoolsProduct, "itertools.islice": itertoolsSlice,
 		"itertools.count": vaguely, "itertools.chain.from_iterable": chainFromIterable, "itertools.starmap": itertoolsStarmap,
 		"operator.attrgetter": attrGetter, "operator.itemgetter": itemGetter,
-		"re.escape": reEscape, "re.compile": vaguely, "re.sub": reSub, "textwrap.dedent": textwrapDedent,
+		"re.escape": reEscape, "re.compile": vaguely, "re.sub": reSub, "re.split": reSplit, "textwrap.dedent": textwrapDedent,
 		"pydantic.computed_field": decorates, "pydantic.validator": transparent, "pydantic.field_validator": transparent,
 		"pydantic.model_validator": transparent, "pydantic.root_validator": transparent, "pydantic.create_model": vaguely,
 		"asyncio.run": returnsFirst, "asyncio.get_event_loop": vaguely, "asyncio.gather": vaguely,
@@ -457,6 +457,23 @@ func reSub(call *Call) Value {
 		return Unknown{}
 	}
 	return call.In.text(compiled.ReplaceAllString(text, groupReference.ReplaceAllString(strings.ReplaceAll(replacement, "$", "$$"), "${$1$2}")))
+}
+
+// reSplit is re.split without groups and bounds.
+func reSplit(call *Call) Value {
+	pattern, ok := AsStr(call.Arg(0, "pattern"))
+	text, given := AsStr(call.Arg(1, "string"))
+	const longest = 1 << 10
+	if !ok || !given || len(call.Positional)+len(call.Keywords) != 2 || len(pattern) > longest || len(text) > longest {
+		return Unknown{}
+	}
+	const compiling = 1_000
+	call.In.steps += compiling
+	compiled, err := regexp.Compile(pattern)
+	if err != nil || compiled.NumSubexp() > 0 || compiled.MatchString("") {
+		return Unknown{}
+	}
+	return call.In.texts(compiled.Split(text, -1))
 }
 
 // splitBefore has, for those patterns with look-around by which names are usually taken apart before capitals, what may stand before
