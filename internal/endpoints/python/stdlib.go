@@ -13,6 +13,7 @@ var standardFunctions map[string]NativeFunc
 func init() {
 	standardFunctions = map[string]NativeFunc{
 		"os.path.join": osPathJoin, "os.path.dirname": pathFunction(dirname), "os.path.abspath": pathFunction(absolute),
+		"os.path.relpath":  relativePath,
 		"os.path.realpath": pathFunction(absolute), "os.path.normpath": pathFunction(path.Clean),
 		"os.path.basename": pathFunction(func(p string) string { return p[strings.LastIndexByte(p, '/')+1:] }),
 		"os.path.exists":   askPath(exists), "os.path.isdir": askPath(isFolder), "os.path.isfile": askPath(isFile),

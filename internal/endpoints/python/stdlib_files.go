@@ -254,7 +254,7 @@ func (in *Interpreter) glob(dir, pattern string) []string {
 			return
 		}
 		for _, name := range names {
-			if ok, err := path.Match(parts[0], name); ok && err == nil {
+			if ok, err := path.Match(strings.ReplaceAll(parts[0], "[!", "[^"), name); ok && err == nil {
 				walk(path.Join(at, name), parts[1:])
 			}
 		}
@@ -283,6 +283,24 @@ func pathRelative(call *Call, p string) Value {
 		return Unknown{}
 	}
 	return newPath(call, path.Clean(rest))
+}
+
+// relativePath is os.path.relpath(path, start).
+func relativePath(call *Call) Value {
+	p, ok := pathText(arg(call, 0))
+	base, known := ".", true
+	if start := call.Arg(1, "start"); start != nil {
+		base, known = pathText(start)
+	}
+	if !ok || !known {
+		return Unknown{}
+	}
+	to, from := strings.Split(absolute(p), "/"), strings.Split(absolute(base), "/")
+	for len(to) > 0 && len(from) > 0 && to[0] == from[0] {
+		to, from = to[1:], from[1:]
+	}
+	up := min(len(from), call.In.limits.String/len("../"))
+	return Str(path.Clean(strings.Repeat("../", up) + strings.Join(to, "/")))
 }
 
 func pathEqual(call *Call, p string) Value {
