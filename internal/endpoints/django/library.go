@@ -126,7 +126,7 @@ var libraryAPIViews = map[string][]string{
 	"dj_rest_auth.views.PasswordChangeView":                       post,
 	"dj_rest_auth.jwt_auth.RefreshViewWithCookieSupport":          post,
 	"dj_rest_auth.registration.views.RegisterView":                post,
-	"dj_rest_auth.registration.views.VerifyEmailView":             post,
+	"dj_rest_auth.registration.views.VerifyEmailView":             getPost,
 	"dj_rest_auth.registration.views.ResendEmailVerificationView": post,
 	"dj_rest_auth.registration.views.SocialLoginView":             post,
 	"dj_rest_auth.registration.views.SocialConnectView":           post,
@@ -198,6 +198,7 @@ var restAuthURLs = []libraryURL{
 }
 
 var djoserUsers = []libraryURL{
+	{routeText, "", get},
 	{routeText, "users/", getPost},
 	{routeText, "users/activation/", post},
 	{routeText, "users/me/", []string{"get", "put", "patch", "delete"}},
@@ -223,14 +224,14 @@ var knownURLs = map[string]libraryURLs{
 	"rest_auth.urls":    {"", restAuthURLs},
 	"dj_rest_auth.registration.urls": {"", []libraryURL{
 		{routeText, "", post},
-		{routeText, "verify-email/", post},
+		{routeText, "verify-email/", getPost},
 		{routeText, "resend-email/", post},
 		{regexText, "^account-confirm-email/(?P<key>[-:\\w]+)/$", get},
 		{routeText, "account-email-verification-sent/", get},
 	}},
 	"rest_auth.registration.urls": {"", []libraryURL{
 		{routeText, "", post},
-		{routeText, "verify-email/", post},
+		{routeText, "verify-email/", getPost},
 		{regexText, "^account-confirm-email/(?P<key>[-:\\w]+)/$", get},
 	}},
 	"djoser.urls":           {"", djoserUsers},

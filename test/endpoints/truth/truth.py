@@ -724,7 +724,11 @@ def django_methods(callback):
         return [(method.upper(), own_doc(cls, actions[method])) for method in allowed]
     if cls is not None:
         found = []
+        # method_decorator copies what a decorator sets.
+        allowed = getattr(cls.dispatch, "truth_methods", None)
         for method in names:
+            if allowed is not None and method.upper() not in allowed:
+                continue
             definer = next((base for base in cls.__mro__ if method in vars(base)), None)
             if definer is None:
                 continue
