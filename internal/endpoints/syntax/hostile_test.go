@@ -154,8 +154,6 @@ func TestEveryPrefix(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	ended, end := context.WithCancel(t.Context())
 	end()
-	late, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
 	large := []byte(strings.Repeat("x = [1, 2, {'a': f(3)}]\n", 1<<20))
 	spent := NewBudget(10)
 	if _, err := Parse(t.Context(), Python, []byte("a = 1\nb = 2\nc = 3\n"), Limits{Budget: spent}); err != nil {
@@ -168,13 +166,12 @@ func TestRefusals(t *testing.T) {
 		limits   Limits
 		want     []error
 	}{
-		"too many bytes":      {t.Context(), Python, large, Limits{}, []error{ErrTooLarge}},
-		"unknown language":    {t.Context(), 99, nil, Limits{}, []error{ErrLanguage}},
-		"no language":         {t.Context(), 0, nil, Limits{}, []error{ErrLanguage}},
-		"takes too long":      {t.Context(), Python, large, Limits{Bytes: len(large), Time: time.Millisecond}, []error{ErrStopped}},
-		"cancelled before":    {ended, Python, nil, Limits{}, []error{ErrStopped, context.Canceled}},
-		"cancelled meanwhile": {late, Python, large, Limits{Bytes: len(large), Time: time.Hour}, []error{ErrStopped, context.DeadlineExceeded}},
-		"budget is spent":     {t.Context(), Python, []byte("a"), Limits{Budget: spent}, []error{ErrSpent}},
+		"too many bytes":   {t.Context(), Python, large, Limits{}, []error{ErrTooLarge}},
+		"unknown language": {t.Context(), 99, nil, Limits{}, []error{ErrLanguage}},
+		"no language":      {t.Context(), 0, nil, Limits{}, []error{ErrLanguage}},
+		"takes too long":   {t.Context(), Python, large, Limits{Bytes: len(large), Time: time.Millisecond}, []error{ErrStopped}},
+		"cancelled before": {ended, Python, nil, Limits{}, []error{ErrStopped, context.Canceled}},
+		"budget is spent":  {t.Context(), Python, []byte("a"), Limits{Budget: spent}, []error{ErrSpent}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tree, err := Parse(test.ctx, test.language, test.source, test.limits)
@@ -184,6 +181,36 @@ func TestRefusals(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestCancelledMeanwhile(t *testing.T) {
+	// It would take seconds.
+	source := []byte(strings.Repeat("x = [1, 2, {'a': f(3)}]\n", 1<<20))
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	tree, err := Parse(ctx, Python, source, Limits{Bytes: len(source), Time: time.Hour, Nodes: 1})
+	if tree != nil || !errors.Is(err, ErrStopped) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestParseAll(t *testing.T) {
+	sources := []Source{{Python, []byte("a = 1")}, {99, nil}, {JavaScript, []byte("b")}, {Python, nil}, {TSX, []byte("<c/>")}}
+	parsed := ParseAll(t.Context(), sources, Limits{})
+	if len(parsed) != len(sources) {
+		t.Fatalf("%d trees of %d files", len(parsed), len(sources))
+	}
+	for i, source := range sources {
+		if source.Language == 99 {
+			if !errors.Is(parsed[i].Err, ErrLanguage) {
+				t.Errorf("file %d: error %v", i, parsed[i].Err)
+			}
+			continue
+		}
+		if parsed[i].Err != nil || parsed[i].Tree.Root.Text != string(source.Text) || parsed[i].Tree.Language != source.Language {
+			t.Errorf("file %d: %+v", i, parsed[i])
+		}
 	}
 }
 
