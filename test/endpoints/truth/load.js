@@ -66,6 +66,11 @@ process.on('uncaughtException', (error) => process.stderr.write(`uncaught: ${err
 process.on('unhandledRejection', (error) => process.stderr.write(`unhandled: ${error && error.stack}\n`))
 for (const name of ['log', 'info', 'debug']) console[name] = () => undefined
 
+// The package colors gives strings these.
+for (const name of ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white', 'gray', 'grey', 'bold', 'dim', 'italic', 'underline', 'inverse', 'rainbow']) {
+  Object.defineProperty(String.prototype, name, { get () { return String(this) }, configurable: true })
+}
+
 record(require(express), version, project)
 
 async function start () {

@@ -435,6 +435,8 @@ def today_fastapi():
             setattr(pydantic, name, passing)
     if not hasattr(pydantic, "ConfigDict"):
         pydantic.ConfigDict = dict
+    # BeforeValidator, AliasChoices and so on: of no importance for routes.
+    pydantic.__getattr__ = lambda name: Stub("pydantic." + name) if name[:1].isupper() else missing_attribute(name)
 
     class Loose(pydantic.BaseSettings):
         class Config:
@@ -468,6 +470,10 @@ def today_fastapi():
 
     for module in (fastapi.utils, utils, fastapi.routing):
         module.create_response_field = any_field
+
+
+def missing_attribute(name):
+    raise AttributeError(name)
 
 
 def titled(name):

@@ -11,5 +11,5 @@ class Course(models.Model):
     subject = models.ForeignKey(Subject, related_name="courses", on_delete=models.CASCADE)
     title = models.CharField(max_length=200)
 
-    def get_absolute_url(self):
+    def page(self):
         return reverse("course_detail", args=[self.pk])

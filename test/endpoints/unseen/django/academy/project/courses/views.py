@@ -10,24 +10,24 @@ from .mixins import JSONMixin
 from .models import Course
 
 
-class OwnerMixin:
+class Own:
     """Only one's own."""
 
     def get_queryset(self):
         return super().get_queryset().filter(owner=self.request.user)
 
 
-class OwnerCourseMixin(OwnerMixin, LoginRequiredMixin, PermissionRequiredMixin):
+class OwnCourses(Own, LoginRequiredMixin, PermissionRequiredMixin):
     model = Course
     fields = ["subject", "title"]
-    success_url = reverse_lazy("manage_course_list")
+    success_url = reverse_lazy("taught")
 
 
-class OwnerCourseEditMixin(OwnerCourseMixin):
-    template_name = "courses/manage/course/form.html"
+class Editing(OwnCourses):
+    template_name = "courses/form.html"
 
 
-class ManageCourseListView(OwnerCourseMixin, ListView):
+class TaughtCourses(OwnCourses, ListView):
     """Courses that a teacher manages.
 
     Only the own ones.
@@ -36,19 +36,19 @@ class ManageCourseListView(OwnerCourseMixin, ListView):
     permission_required = "courses.view_course"
 
 
-class CourseCreateView(OwnerCourseEditMixin, CreateView):
+class NewCourse(Editing, CreateView):
     permission_required = "courses.add_course"
 
 
-class CourseUpdateView(OwnerCourseEditMixin, UpdateView):
+class ChangeCourse(Editing, UpdateView):
     """Change a course."""
 
 
-class CourseDeleteView(OwnerCourseMixin, DeleteView):
-    template_name = "courses/manage/course/delete.html"
+class CloseCourse(OwnCourses, DeleteView):
+    template_name = "courses/delete.html"
 
 
-class CourseModuleUpdateView(TemplateResponseMixin, View):
+class Modules(TemplateResponseMixin, View):
     course = None
 
     def dispatch(self, request, pk):
@@ -61,14 +61,14 @@ class CourseModuleUpdateView(TemplateResponseMixin, View):
         ...
 
 
-class ModuleOrderView(CsrfExemptMixin, JSONMixin, View):
+class Sorting(CsrfExemptMixin, JSONMixin, View):
     """Sorts modules."""
 
     def post(self, request):
         return self.render_json({"saved": "OK"})
 
 
-class ContentView(View):
+class Content(View):
     http_method_names = ["get", "post", "head"]
 
     def get(self, request, module_id, model_name, id=None):
@@ -81,11 +81,11 @@ class ContentView(View):
         """Never called: not among the names."""
 
 
-class CourseListView(ListView):
+class CoursesOfSubject(ListView):
     model = Course
 
 
-class CourseDetailView(DetailView):
+class OneCourse(DetailView):
     """One course."""
 
     model = Course

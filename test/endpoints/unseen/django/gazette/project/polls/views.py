@@ -7,19 +7,19 @@ from django.views.decorators.csrf import csrf_exempt
 from .models import Question
 
 
-class IndexView(generic.ListView):
+class Polls(generic.ListView):
     template_name = "polls/index.html"
 
     def get_queryset(self):
-        """Return the last five published questions."""
+        """The newest polls."""
         return Question.objects.all()[:5]
 
 
-class DetailView(generic.DetailView):
+class Poll(generic.DetailView):
     model = Question
 
 
-class ResultsView(DetailView):
+class Results(Poll):
     """What people think."""
 
 
@@ -34,7 +34,7 @@ class Subscribe(generic.FormView):
         """
 
 
-def vote(request, question_id):
+def vote(request, poll_id):
     """Votes."""
     if request.POST:
         return HttpResponseRedirect("/")

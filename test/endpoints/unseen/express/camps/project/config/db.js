@@ -1,8 +1,8 @@
 const mongoose = require('mongoose');
 
-const connectDB = async () => {
-  const conn = await mongoose.connect(process.env.MONGO_URI, { useNewUrlParser: true });
-  console.log(`MongoDB Connected: ${conn.connection.host}`);
+const openDatabase = async () => {
+  const conn = await mongoose.connect(process.env.DATABASE, { useNewUrlParser: true });
+  return conn;
 };
 
-module.exports = connectDB;
+module.exports = openDatabase;

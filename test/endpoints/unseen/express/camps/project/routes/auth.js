@@ -10,6 +10,6 @@ router.get('/me', protect, auth.getMe);
 router.get('/logout', auth.logout);
 router.post('/forgot-password', auth.forgot);
 /** Resets a password with a token. */
-router.put('/reset-password/:resettoken', auth.reset);
+router.put('/reset-password/:token', auth.reset);
 
 module.exports = router;

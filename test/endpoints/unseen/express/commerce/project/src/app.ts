@@ -15,8 +15,8 @@ export class App {
     this.app = express();
     this.port = PORT || 3000;
 
-    this.initializeMiddlewares();
-    this.initializeRoutes(routes);
+    this.useMiddlewares();
+    this.mount(routes);
     this.app.use(ErrorMiddleware);
   }
 
@@ -26,17 +26,17 @@ export class App {
     });
   }
 
-  public getServer() {
+  public server() {
     return this.app;
   }
 
-  private initializeMiddlewares() {
+  private useMiddlewares() {
     this.app.use(cors({ origin: '*' }));
     this.app.use(helmet(), compression());
     this.app.use(express.json());
   }
 
-  private initializeRoutes(routes: Routes[]) {
+  private mount(routes: Routes[]) {
     routes.forEach(route => {
       this.app.use(`${API_PREFIX}`, route.router);
     });

@@ -3,9 +3,9 @@ import { AuthRoute } from '@routes/auth.route';
 import { OrderRoute } from '@routes/order.route';
 import { ProductRoute } from '@routes/product.route';
 import { HealthRoute } from '@routes/health.route';
-import { ValidateEnv } from '@utils/validateEnv';
+import { checkEnvironment } from '@utils/environment';
 
-ValidateEnv();
+checkEnvironment();
 
 const app = new App([new AuthRoute(), new ProductRoute(), new OrderRoute(), new HealthRoute('/status')]);
 

@@ -1,15 +1,15 @@
 import express from 'express';
 import config from '#config';
-import Logger from '#lib/logger';
+import log from '#lib/log';
 import loaders from './loaders/index.js';
 
-async function startServer() {
+async function begin() {
   const app = express();
   await loaders({ expressApp: app });
-  app.listen(config.port, () => Logger.info(`on ${config.port}`)).on('error', (err) => {
-    Logger.error(err);
+  app.listen(config.port, () => log.info(`on ${config.port}`)).on('error', (err) => {
+    log.error(err);
     process.exit(1);
   });
 }
 
-startServer();
+begin();

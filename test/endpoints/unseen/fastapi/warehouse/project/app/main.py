@@ -11,7 +11,7 @@ from app.core.config import settings
 from app.core.db import init_models
 
 
-def custom_generate_unique_id(route: APIRoute) -> str:
+def operation_name(route: APIRoute) -> str:
     return f"{route.tags[0]}-{route.name}"
 
 
@@ -27,7 +27,7 @@ if settings.SENTRY_DSN and settings.ENVIRONMENT != "local":
 app = FastAPI(
     title=settings.PROJECT_NAME,
     openapi_url=f"{settings.API_V1_STR}/openapi.json",
-    generate_unique_id_function=custom_generate_unique_id,
+    generate_unique_id_function=operation_name,
     lifespan=lifespan,
 )
 

@@ -4,16 +4,16 @@ from flask import abort
 from flask_login import current_user
 
 
-def permission_required(permission):
+def may(permission):
     def decorator(f):
         @wraps(f)
-        def decorated_function(*args, **kwargs):
+        def checked(*args, **kwargs):
             if not current_user.can(permission):
                 abort(403)
             return f(*args, **kwargs)
-        return decorated_function
+        return checked
     return decorator
 
 
-def admin_required(f):
-    return permission_required("admin")(f)
+def editor_only(f):
+    return may("admin")(f)

@@ -7,13 +7,13 @@ from observatory.api.namespaces.objects import api as objects_namespace
 from observatory.api.restx import api
 
 
-def configure(app):
+def prepare(app):
     app.config["RESTX_VALIDATE"] = True
 
 
-def initialize():
+def open_dome():
     app = Flask(__name__)
-    configure(app)
+    prepare(app)
     blueprint = Blueprint("api", __name__, url_prefix=settings.URL_PREFIX)
     api.init_app(blueprint)
     api.add_namespace(nights_namespace)

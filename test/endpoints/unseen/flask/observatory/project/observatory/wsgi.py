@@ -1,3 +1,3 @@
-from observatory.main import initialize
+from observatory.main import open_dome
 
-application = initialize()
+application = open_dome()

@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 
 from news import converters, views
 
-register_converter(converters.FourDigitYearConverter, "yyyy")
+register_converter(converters.Year, "yyyy")
 
 urlpatterns = [
     path("<yyyy:year>/", views.year),

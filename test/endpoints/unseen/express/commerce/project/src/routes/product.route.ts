@@ -9,10 +9,10 @@ export class ProductRoute implements Routes {
   public product = new ProductController();
 
   constructor() {
-    this.initializeRoutes();
+    this.addRoutes();
   }
 
-  private initializeRoutes() {
+  private addRoutes() {
     this.router.get(`${this.path}`, this.product.list);
     this.router.get(`${this.path}/:sku([A-Z0-9]+)`, this.product.show);
     this.router.post(this.path, AuthMiddleware, allow('admin'), this.product.create);

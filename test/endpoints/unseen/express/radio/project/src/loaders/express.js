@@ -6,7 +6,7 @@ import routes from '../api/index.js';
 
 export default ({ app }) => {
   /**
-   * Health checks.
+   * Is it on air?
    */
   app.get('/status', (req, res) => res.status(200).end());
   app.head('/status', (req, res) => res.status(200).end());

@@ -1,11 +1,11 @@
 import expressLoader from './express.js';
 import mongooseLoader from './mongoose.js';
 import jobsLoader from './jobs.js';
-import Logger from '#lib/logger';
+import log from '#lib/log';
 
 export default async ({ expressApp }) => {
   const connection = await mongooseLoader();
-  Logger.info('db');
+  log.info('db');
   await jobsLoader({ connection });
   await expressLoader({ app: expressApp });
 };

@@ -8,7 +8,7 @@ from app.core.config import settings
 from app.core.db import engine
 from app.models import User
 
-reusable_oauth2 = OAuth2PasswordBearer(tokenUrl=f"{settings.API_V1_STR}/login/access-token")
+bearer = OAuth2PasswordBearer(tokenUrl=f"{settings.API_V1_STR}/sessions")
 
 
 def get_db() -> Generator:
@@ -16,21 +16,21 @@ def get_db() -> Generator:
         yield session
 
 
-SessionDep = Annotated[Session, Depends(get_db)]
-TokenDep = Annotated[str, Depends(reusable_oauth2)]
+Database = Annotated[Session, Depends(get_db)]
+Bearer = Annotated[str, Depends(bearer)]
 
 
-def get_current_user(session: SessionDep, token: TokenDep):
+def clerk_of(session: Database, token: Bearer):
     user = session.get(User, 1)
     if not user:
-        raise HTTPException(status_code=404, detail="User not found")
+        raise HTTPException(status_code=404, detail="Nobody")
     return user
 
 
-CurrentUser = Annotated[User, Depends(get_current_user)]
+Clerk = Annotated[User, Depends(clerk_of)]
 
 
-def get_current_active_superuser(current_user: CurrentUser):
+def foreman_only(current_user: Clerk):
     if not current_user.is_superuser:
-        raise HTTPException(status_code=403, detail="Not enough privileges")
+        raise HTTPException(status_code=403, detail="Ask the foreman")
     return current_user

@@ -1,10 +1,10 @@
 from fastapi import APIRouter
 
-from app.api.routes import items, locations, login, private, shipments, users, utils
+from app.api.routes import items, locations, private, sessions, shipments, users, utils
 from app.core.config import settings
 
 api_router = APIRouter()
-api_router.include_router(login.router)
+api_router.include_router(sessions.router)
 api_router.include_router(users.router)
 api_router.include_router(utils.router)
 api_router.include_router(items.router)

@@ -4,7 +4,7 @@ from typing import Any, List, Optional
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-def parse_cors(value: Any) -> List[str]:
+def origins_of(value: Any) -> List[str]:
     if isinstance(value, str) and not value.startswith("["):
         return [part.strip() for part in value.split(",")]
     return list(value)

@@ -1,6 +1,6 @@
 from flask import jsonify
 
-from ..decorators import permission_required
+from ..decorators import may
 from . import api
 
 
@@ -16,12 +16,12 @@ def get_post(id):
 
 
 @api.route("/posts/", methods=["POST"])
-@permission_required("write")
+@may("write")
 def new_post():
     """Write a post."""
 
 
 @api.route("/posts/<int:id>", methods=["PUT"])
-@permission_required("write")
+@may("write")
 def edit_post(id):
     ...

@@ -7,7 +7,7 @@ def get_user(id):
 
 
 @api.get("/users/<int:id>/timeline/")
-def get_user_followed_posts(id):
+def timeline(id):
     """Posts of those whom a user follows.
 
     Newest first.

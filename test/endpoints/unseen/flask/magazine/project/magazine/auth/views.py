@@ -28,7 +28,7 @@ def confirm(token):
 
 
 @auth.route("/reset/<token>", methods=("GET", "POST"))
-def password_reset(token):
+def new_password(token):
     """
     Resets a password.
     """

@@ -2,5 +2,5 @@ from . import main
 
 
 @main.app_errorhandler(404)
-def page_not_found(e):
+def missing(e):
     return "not found", 404

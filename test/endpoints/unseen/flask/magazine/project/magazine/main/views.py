@@ -1,7 +1,7 @@
 from flask import render_template
 from flask_login import login_required
 
-from ..decorators import admin_required, permission_required
+from ..decorators import editor_only, may
 from . import main
 
 
@@ -16,7 +16,7 @@ def user(username):
     return render_template("user.html")
 
 
-@main.route("/edit-profile", methods=["GET", "POST"])
+@main.route("/profile/edit", methods=["GET", "POST"])
 @login_required
 def edit_profile():
     """Edit one's own profile.
@@ -25,10 +25,10 @@ def edit_profile():
     """
 
 
-@main.route("/edit-profile/<int:id>", methods=["GET", "POST"])
+@main.route("/profile/edit/<int:id>", methods=["GET", "POST"])
 @login_required
-@admin_required
-def edit_profile_admin(id):
+@editor_only
+def edit_anybody(id):
     """Edit anybody's profile."""
 
 
@@ -39,7 +39,7 @@ def post(id):
 
 @main.route("/follow/<username>")
 @login_required
-@permission_required("follow")
+@may("follow")
 def follow(username):
     """Follow somebody."""
 

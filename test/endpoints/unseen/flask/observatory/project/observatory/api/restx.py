@@ -7,5 +7,5 @@ api = Api(version="1.0", title="Observatory", description="Nights and instrument
 
 
 @api.errorhandler
-def default_error_handler(e):
-    return {"message": "An unhandled exception occurred."}, 500
+def on_error(e):
+    return {"message": "clouds"}, 500

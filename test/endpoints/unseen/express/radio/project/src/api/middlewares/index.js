@@ -1,4 +1,4 @@
-import attachUser from './attachUser.js';
-import isAuth from './isAuth.js';
+import withListener from './withListener.js';
+import loggedIn from './loggedIn.js';
 
-export default { attachUser, isAuth };
+export default { withListener, loggedIn };

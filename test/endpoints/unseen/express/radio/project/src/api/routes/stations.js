@@ -8,11 +8,11 @@ export default (app) => {
   app.use('/stations', route);
 
   /**
-   * All stations
+   * Every station
    *
    * Sorted by frequency.
    */
-  route.get('/', middlewares.isAuth, async (req, res) => res.json([]));
+  route.get('/', middlewares.loggedIn, async (req, res) => res.json([]));
 
   route.post(
     '/',
@@ -21,7 +21,7 @@ export default (app) => {
   );
 
   /** On air now */
-  route.get('/:id/now', middlewares.attachUser, (req, res) => res.json({}));
+  route.get('/:id/now', middlewares.withListener, (req, res) => res.json({}));
 
-  route.route('/:id').get((req, res) => res.json({})).delete(middlewares.isAuth, (req, res) => res.end());
+  route.route('/:id').get((req, res) => res.json({})).delete(middlewares.loggedIn, (req, res) => res.end());
 };

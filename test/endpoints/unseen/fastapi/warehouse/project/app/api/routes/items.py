@@ -3,25 +3,25 @@ from typing import Any
 
 from fastapi import APIRouter, status
 
-from app.api.deps import CurrentUser, SessionDep
+from app.api.deps import Clerk, Database
 from app.models import ItemBase, ItemPublic
 
 router = APIRouter(prefix="/items", tags=["items"])
 
 
 @router.get("/")
-def read_items(session: SessionDep, current_user: CurrentUser, skip: int = 0) -> Any:
-    """Retrieve items."""
+def read_items(session: Database, current_user: Clerk, skip: int = 0) -> Any:
+    """What is in stock."""
 
 
 @router.get("/{id}", response_model=ItemPublic)
-def read_item(session: SessionDep, id: uuid.UUID) -> Any:
-    """Get item by ID."""
+def read_item(session: Database, id: uuid.UUID) -> Any:
+    """One item."""
 
 
 @router.post("/", response_model=ItemPublic, status_code=status.HTTP_201_CREATED, summary="Put an item on a shelf")
-def create_item(*, session: SessionDep, item_in: ItemBase) -> Any:
-    """Create new item.
+def create_item(*, session: Database, item_in: ItemBase) -> Any:
+    """Puts something on a shelf.
 
     The SKU must be free.
     """
@@ -29,9 +29,9 @@ def create_item(*, session: SessionDep, item_in: ItemBase) -> Any:
 
 @router.put("/{id}", response_model=ItemPublic)
 def update_item(*, id: uuid.UUID, item_in: ItemBase) -> Any:
-    """Update an item."""
+    """Counts an item anew."""
 
 
 @router.delete("/{id}", deprecated=True)
 def delete_item(id: uuid.UUID):
-    """Delete an item."""
+    """Takes an item off the list."""

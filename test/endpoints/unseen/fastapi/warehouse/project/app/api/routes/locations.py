@@ -1,13 +1,13 @@
 from fastapi import APIRouter
 
-from app.api.deps import SessionDep
+from app.api.deps import Database
 
 router = APIRouter()
 shelves = APIRouter(prefix="/{location_id}/shelves", tags=["shelves"])
 
 
 @router.get("")
-def list_locations(session: SessionDep):
+def list_locations(session: Database):
     """All places where things are kept"""
 
 

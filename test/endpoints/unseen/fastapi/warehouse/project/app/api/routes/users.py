@@ -3,24 +3,24 @@ from typing import Any
 from fastapi import APIRouter, Depends, HTTPException
 
 from app import crud
-from app.api.deps import CurrentUser, SessionDep, get_current_active_superuser
+from app.api.deps import Clerk, Database, foreman_only
 from app.models import Message, UserCreate, UserPublic
 
 router = APIRouter(prefix="/users", tags=["users"])
 
 
-@router.get("/", dependencies=[Depends(get_current_active_superuser)])
-def read_users(session: SessionDep, skip: int = 0, limit: int = 100) -> Any:
+@router.get("/", dependencies=[Depends(foreman_only)])
+def staff(session: Database, skip: int = 0, limit: int = 100) -> Any:
     """
-    Retrieve users.
+    Everybody who works here.
     """
     return []
 
 
-@router.post("/", dependencies=[Depends(get_current_active_superuser)], response_model=UserPublic)
-def create_user(*, session: SessionDep, user_in: UserCreate) -> Any:
+@router.post("/", dependencies=[Depends(foreman_only)], response_model=UserPublic)
+def hire(*, session: Database, user_in: UserCreate) -> Any:
     """
-    Create new user.
+    Hire somebody.
     """
     if crud.get_user_by_email(session=session, email=user_in.email):
         raise HTTPException(status_code=400, detail="exists")
@@ -28,33 +28,33 @@ def create_user(*, session: SessionDep, user_in: UserCreate) -> Any:
 
 
 @router.patch("/me", response_model=UserPublic)
-def update_user_me(*, session: SessionDep, current_user: CurrentUser) -> Any:
+def change_me(*, session: Database, current_user: Clerk) -> Any:
     """
-    Update own user.
+    Change what is known of oneself.
     """
     return current_user
 
 
-@router.patch("/me/password", response_model=Message)
-def update_password_me(*, session: SessionDep, current_user: CurrentUser) -> Any:
-    return Message(message="Password updated successfully")
+@router.patch("/me/pin", response_model=Message)
+def change_my_password(*, session: Database, current_user: Clerk) -> Any:
+    return Message(message="changed")
 
 
 @router.get("/me", response_model=UserPublic)
-def read_user_me(current_user: CurrentUser) -> Any:
-    """Get current user."""
+def me(current_user: Clerk) -> Any:
+    """Who am I?"""
     return current_user
 
 
 @router.delete("/me", response_model=Message)
-def delete_user_me(session: SessionDep, current_user: CurrentUser) -> Any:
-    """Delete own user."""
+def leave(session: Database, current_user: Clerk) -> Any:
+    """Leaves."""
 
 
 @router.get("/{user_id}", response_model=UserPublic)
-def read_user_by_id(user_id: int, session: SessionDep, current_user: CurrentUser) -> Any:
+def colleague(user_id: int, session: Database, current_user: Clerk) -> Any:
     """
-    Get a specific user by id.
+    One colleague.
 
-    Only superusers may read others.
+    Only the foreman sees the others.
     """

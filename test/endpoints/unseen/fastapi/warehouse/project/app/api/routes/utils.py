@@ -1,17 +1,17 @@
 from fastapi import APIRouter, Depends
 
-from app.api.deps import get_current_active_superuser
+from app.api.deps import foreman_only
 from app.models import Message
 
 router = APIRouter(prefix="/utils", tags=["utils"])
 
 
-@router.post("/test-email/", dependencies=[Depends(get_current_active_superuser)], status_code=201)
-def test_email(email_to: str) -> Message:
+@router.post("/test-label/", dependencies=[Depends(foreman_only)], status_code=201)
+def print_test_label(printer: str) -> Message:
     """
-    Test emails.
+    Prints a label to try a printer.
     """
-    return Message(message="Test email sent")
+    return Message(message="printed")
 
 
 @router.get("/health-check/")

@@ -13,7 +13,7 @@ class NightCollection(Resource):
     @ns.marshal_list_with(night)
     def get(self):
         """
-        Returns the nights.
+        The nights of this year.
         """
         return []
 
@@ -23,7 +23,7 @@ class NightCollection(Resource):
         """
         Books a night.
 
-        Use this to book a night:
+        What to do:
 
         * send the date
         * wait for good weather

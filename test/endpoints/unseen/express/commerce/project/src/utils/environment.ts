@@ -1,5 +1,5 @@
 import { cleanEnv, port, str } from 'envalid';
 
-export const ValidateEnv = () => {
+export const checkEnvironment = () => {
   cleanEnv(process.env, { NODE_ENV: str(), PORT: port() });
 };

@@ -1,0 +1,3 @@
+const guarded = (fn) => (req, res, next) => Promise.resolve(fn(req, res, next)).catch(next);
+
+module.exports = guarded;

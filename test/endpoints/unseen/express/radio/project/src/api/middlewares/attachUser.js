@@ -1,3 +1,0 @@
-const attachUser = async (req, res, next) => next();
-
-export default attachUser;

@@ -1,0 +1,3 @@
+const withListener = async (req, res, next) => next();
+
+export default withListener;

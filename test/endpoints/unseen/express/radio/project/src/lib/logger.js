@@ -1,3 +1,0 @@
-import winston from 'winston';
-
-export default winston.createLogger({ level: 'info' });
