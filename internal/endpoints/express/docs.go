@@ -172,24 +172,36 @@ func (d *documents) ofHandler(call *routeCall) (string, bool) {
 		if !ok || o.Call == nil {
 			continue
 		}
-		for range 5 {
-			if bound, ok := o.Native.(js.Bound); ok {
-				o = bound.Function
-				continue
-			}
-			inner := (*js.Object)(nil)
-			if isWrapped(call.node) {
-				inner = o.Call.Captured()
-			}
-			if inner == nil {
-				break
-			}
-			o = inner
+		return ofFunction(o, isWrapped(call.node))
+	}
+	return "", false
+}
+
+// maxWrappers bounds wrappers around wrappers.
+const maxWrappers = 6
+
+// ofFunction is the comment before a function's definition: of what it binds, or wraps when it is a wrapper's result.
+func ofFunction(o *js.Object, wrapped bool) (string, bool) {
+	for range maxWrappers {
+		if bound, ok := o.Native.(js.Bound); ok {
+			o = bound.Function
+			continue
 		}
-		if o.Call == nil || o.Call.Node == nil || o.Call.Module == nil || o.Call.Module.Root == nil {
+		fn := o.Call
+		if fn == nil || fn.Node == nil || fn.Module == nil || fn.Module.Root == nil {
 			return "", false
 		}
-		return ofFunction(o.Call.Module.Root, o.Call.Node)
+		host, made := definition(fn.Module.Root, fn.Node)
+		if wrapped || made {
+			if inner := fn.Captured(); inner != nil {
+				o = inner
+				continue
+			}
+		}
+		if host == nil {
+			return "", false
+		}
+		return before(fn.Module.Root, host)
 	}
 	return "", false
 }
@@ -210,29 +222,43 @@ func isWrapped(call *syntax.Node) bool {
 	return last.Is("call_expression")
 }
 
-func ofFunction(root, n *syntax.Node) (string, bool) {
+// definition is the declaration, assignment or property that gives a function its name; made is set when another function
+// makes it, as wrappers do.
+func definition(root, n *syntax.Node) (host *syntax.Node, made bool) {
 	chain := ancestors(root, n)
 	for i := len(chain) - 1; i > 0; i-- {
 		node, parent := chain[i], chain[i-1]
-		if node.Is("function_declaration", "generator_function_declaration", "method_definition", "pair", "public_field_definition", "field_definition",
-			"export_statement", "lexical_declaration", "variable_declaration", "expression_statement") {
+		switch node.Kind {
+		case "method_definition", "pair", "public_field_definition", "field_definition":
+			return node, false
+		case "function_declaration", "generator_function_declaration", "export_statement", "lexical_declaration", "variable_declaration", "expression_statement":
 			if parent.Kind == "export_statement" {
 				node = parent
 			}
-			return before(root, node)
+			return node, inFunction(chain[:i])
 		}
 		switch parent.Kind {
 		case "variable_declarator", "lexical_declaration", "variable_declaration", "assignment_expression", "expression_statement", "pair",
 			"public_field_definition", "field_definition", "export_statement", "parenthesized_expression", "as_expression", "arguments":
 		case "call_expression":
 			if node.Field == "function" {
-				return "", false
+				return nil, true
 			}
 		default:
-			return "", false
+			return nil, true
 		}
 	}
-	return "", false
+	return nil, true
+}
+
+// inFunction reports whether one of the nodes is a function.
+func inFunction(chain []*syntax.Node) bool {
+	for _, n := range chain {
+		if n.Is("function_declaration", "function_expression", "function", "arrow_function", "method_definition", "generator_function", "generator_function_declaration") {
+			return true
+		}
+	}
+	return false
 }
 
 // readBlocks reads the blocks of all files; the first for a path and a method counts.

@@ -181,9 +181,12 @@ var arrayMethods = methods{
 		if isOpen(c.This) {
 			return &Unknown{Name: "join"}
 		}
-		var parts []string
+		list := items(c.This)
+		c.In.steps += len(list) / 4
+		c.In.take(16 * len(list))
+		parts := make([]string, 0, len(list))
 		size := 0
-		for _, item := range items(c.This) {
+		for _, item := range list {
 			text, known := ToString(item)
 			if nullish(item) {
 				text = ""

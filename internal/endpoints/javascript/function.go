@@ -145,9 +145,24 @@ func (in *Interpreter) apply(function Value, c *Call) Value {
 	in.calls++
 	defer func() { in.calls-- }()
 	if o.Call.native != nil {
+		in.steps += cost(c.This)
+		for _, arg := range c.Args {
+			in.steps += cost(arg)
+		}
 		return o.Call.native(c)
 	}
 	return in.invoke(o, c, nil)
+}
+
+// cost is what a native function may do with a value, in steps.
+func cost(v Value) int {
+	switch v := v.(type) {
+	case string:
+		return len(v) / 16
+	case *Object:
+		return (len(v.Items) + len(v.keys)) / 64
+	}
+	return 0
 }
 
 // maxUncertain bounds how often a function is entered again under conditions that are not known: each would
@@ -402,7 +417,7 @@ func (in *Interpreter) callUnknown(this Value, function *Unknown, args []Value) 
 
 // Captured is the function that a wrapper's result calls: the first that its text names among the variables around it.
 func (fn *Function) Captured() *Object {
-	if fn.Node == nil || fn.scope == nil || fn.scope.parent == nil {
+	if fn.Node == nil || fn.scope == nil || !fn.scope.function || fn.scope.parent == nil {
 		return nil
 	}
 	var found *Object
@@ -410,6 +425,9 @@ func (fn *Function) Captured() *Object {
 	for name, b := range fn.scope.vars {
 		o, ok := b.value.(*Object)
 		if !ok || o.Call == nil || o.Call == fn || o.Call.class != nil {
+			continue
+		}
+		if _, bound := o.Native.(Bound); o.Call.Node == nil && !bound {
 			continue
 		}
 		at := strings.Index(fn.Node.Text, name)

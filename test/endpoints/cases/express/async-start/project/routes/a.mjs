@@ -1,0 +1,4 @@
+import { Router } from 'express'
+const r = Router()
+r.get('/a', (q, s) => s.end())
+export default r

@@ -1,0 +1,4 @@
+import { Router } from 'express'
+const r = Router()
+r.get('/b', (q, s) => s.end())
+export { r as default }

@@ -1,0 +1,3 @@
+const a = require('./a')
+exports.name = 'b' + (a.name || '')
+exports.later = () => a.name

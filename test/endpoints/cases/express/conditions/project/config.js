@@ -1,0 +1,4 @@
+module.exports = {
+  development: { docs: true, off: false, nested: { prefix: '/nested' } },
+  production: { docs: false, off: true }
+}

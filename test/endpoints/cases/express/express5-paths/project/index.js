@@ -1,0 +1,8 @@
+const express = require('express')
+const app = express()
+app.get('/files/*path', (req, res) => res.end())
+app.get('/items{/:id}', (req, res) => res.end())
+app.get('/users/:userId/books/:bookId', (req, res) => res.end())
+app.use('/api', express.Router().get('/x/:name.json', (req, res) => res.end()))
+app.all('/{*splat}', (req, res) => res.end())
+app.listen(3000)

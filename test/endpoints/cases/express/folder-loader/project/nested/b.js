@@ -1,0 +1,3 @@
+const r = require('express').Router()
+r.get('/b', (req, res) => res.end())
+module.exports = r

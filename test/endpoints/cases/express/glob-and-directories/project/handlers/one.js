@@ -1,0 +1,2 @@
+/** The one. */
+module.exports = (req, res) => res.end()

@@ -1,0 +1,1 @@
+module.exports = function two (req, res) { res.end() }

@@ -1,0 +1,1 @@
+module.exports = require('express').Router().get('/things', (q, s) => s.end())

@@ -1,0 +1,6 @@
+require('module-alias/register')
+const app = require('#lib/app')
+const names = require('#names')
+app.use(names.prefix, require('@api/things'))
+app.use('/root', require('@root/src/api'))
+app.listen(3000)

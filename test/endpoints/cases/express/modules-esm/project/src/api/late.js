@@ -1,0 +1,2 @@
+import { Router } from 'express'
+export default Router().get('/', (req, res) => res.end())

@@ -1,0 +1,5 @@
+import App from '@/app';
+import { allRoutes } from '@routes';
+
+const app = new App(allRoutes);
+app.listen();

@@ -1,0 +1,5 @@
+const express = require('express')
+exports.app = express()
+exports.app.use('/api', require('./api'))
+const unused = express()
+unused.get('/unused', (req, res) => res.end())

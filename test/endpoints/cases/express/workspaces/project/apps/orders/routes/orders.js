@@ -1,0 +1,3 @@
+const r = require('express').Router()
+r.get('/orders', (q, s) => s.end())
+module.exports = r

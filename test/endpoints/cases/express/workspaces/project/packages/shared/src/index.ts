@@ -1,0 +1,2 @@
+export { healthRouter } from './health';
+export const PREFIX = '/v1';

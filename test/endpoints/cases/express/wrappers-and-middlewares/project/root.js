@@ -1,0 +1,1 @@
+module.exports = require('express').Router().get('/rooted', (q, s) => s.end())
