@@ -157,7 +157,9 @@ func builtinGetattr(call *Call) Value {
 		return Unknown{}
 	}
 	if external, ok := value.(*External); ok && fallback != nil && external.Call == nil {
-		if _, isInstance := call.Arg(0, "").(*Instance); isInstance {
+		// Bases that are not known rarely have what a fallback is given for.
+		switch call.Arg(0, "").(type) {
+		case *Instance, *Class:
 			return fallback
 		}
 	}

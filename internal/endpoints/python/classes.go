@@ -34,7 +34,7 @@ func (in *Interpreter) class(n *syntax.Node, s *scope) *Class {
 		return nil
 	}
 	for _, keyword := range call.Keywords {
-		if keyword.Name == "metaclass" {
+		if keyword.Name == "metaclass" && !isExternal(keyword.Value, "abc.ABCMeta") {
 			class.metaclass = keyword.Value
 		}
 	}

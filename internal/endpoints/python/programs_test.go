@@ -11,6 +11,7 @@ var programs = map[string]program{
 	"cached property":       {"from functools import cached_property\nclass A:\n    n = 0\n    @cached_property\n    def p(self):\n        self.n += 1\n        return [self.n]\na = A()\nr = a.p is a.p, a.p, A().p is a.p", "(True, [1], False)"},
 	"cached by arguments":   {"from functools import lru_cache\n@lru_cache(maxsize=None)\ndef f(a, b=0): return [a, b]\nr = f(1) is f(1), f(1) is f(2), f(1, b=2) is f(1, b=2)", "(True, False, True)"},
 	"singleton metaclass":   {"class M(type):\n    known = {}\n    def __call__(cls, *a):\n        if cls not in cls.known:\n            cls.known[cls] = super().__call__(*a)\n        return cls.known[cls]\nclass A(metaclass=M):\n    def __init__(self, x): self.x = x\nr = A(1) is A(2), A(3).x", "(True, 1)"},
+	"attribute of a base":   {"import x, abc\nclass A(x.Base): pass\nclass B(metaclass=abc.ABCMeta): pass\nr = getattr(A, 'p', '/a'), getattr(A(), 'p', '/b'), getattr(B, 'p', None)", "('/a', '/b', None)"},
 	"unpacking":             {"a, *b, (c, d) = 1, 2, 3, (4, 5)\nr = a, b, c, d", "(1, [2, 3], 4, 5)"},
 	"splats":                {"class A: x = [3]\ndef f(*a): return list(a)\nr = [*f(1, 2), *A.x], [*A.x[:1]], (*A.x, 1), f(*A.x, *f(4))", "([1, 2, 3], [3], (3, 1), [3, 4])"},
 	"metaclass":             {"class M(type):\n    all = []\n    def __new__(m, n, b, ns):\n        c = super().__new__(m, n, b, ns)\n        c.tag = n.lower()\n        m.all.append(n)\n        return c\nclass A(metaclass=M): pass\nclass B(A): pass\nr = A.tag, B.tag, M.all", "('a', 'b', ['A', 'B'])"},
