@@ -177,12 +177,28 @@ func (in *Interpreter) callBuiltin(b *Builtin, call *Call) Value {
 		// Called on the class, with the instance as the first argument.
 		return in.callReceiver(b, call, call.Positional[0], call.Positional[1:])
 	}
+	if !b.takes(call.receiver) {
+		return Unknown{}
+	}
 	call.callee = b
 	return b.Func(call)
 }
 
+// takes tells whether a value is one that a method can be called on. Python raises a TypeError for others, and a method in Go takes
+// for granted that Call.Self is one of its class.
+func (b *Builtin) takes(receiver Value) bool {
+	if b.owner == nil {
+		return true
+	}
+	instance, ok := receiver.(*Instance)
+	return ok && instance.Class.Is(b.owner.Path)
+}
+
 // callReceiver calls a method in Go on a value. The call is a copy, since the caller's has other arguments.
 func (in *Interpreter) callReceiver(b *Builtin, call *Call, receiver Value, positional []Value) Value {
+	if !b.takes(receiver) {
+		return Unknown{}
+	}
 	const bytesPerStep = 256
 	if text, ok := receiver.(Str); ok {
 		in.steps += len(text) / bytesPerStep

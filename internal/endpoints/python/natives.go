@@ -98,13 +98,13 @@ func (in *Interpreter) nativeClass(definition *NativeClass) Value {
 	}
 	in.inherit(class, bases)
 	if definition.Init != nil {
-		class.Attrs.Set("__init__", &Builtin{Name: "__init__", Func: definition.Init, method: true})
+		class.Attrs.Set("__init__", &Builtin{Name: "__init__", Func: definition.Init, method: true, owner: definition})
 	}
 	for _, name := range sortedKeys(definition.Methods) {
-		class.Attrs.Set(name, &Builtin{Name: name, Func: definition.Methods[name], method: true})
+		class.Attrs.Set(name, &Builtin{Name: name, Func: definition.Methods[name], method: true, owner: definition})
 	}
 	for name, f := range definition.Properties {
-		class.Attrs.Set(name, &Builtin{Name: name, Func: f, method: true, kind: propertyBuiltin})
+		class.Attrs.Set(name, &Builtin{Name: name, Func: f, method: true, owner: definition, kind: propertyBuiltin})
 	}
 	for name, f := range definition.ClassMethods {
 		class.Attrs.Set(name, &Builtin{Name: name, Func: f, kind: classBuiltin})

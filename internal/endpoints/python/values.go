@@ -244,8 +244,9 @@ type Builtin struct {
 	Func NativeFunc
 
 	kind builtinKind
-	// method says that it is called on a value.
+	// method says that it is called on a value; of a native class, owner is the class that the value has to be an instance of.
 	method bool
+	owner  *NativeClass
 	attrs  map[string]Value
 }
 
