@@ -56,6 +56,7 @@ func (m *model) library() python.Library {
 	m.metricsLibrary(&library)
 	m.viewsLibrary(&library)
 	m.versionsLibrary(&library)
+	m.generatedLibrary(&library)
 	return library
 }
 
