@@ -12,6 +12,7 @@ var programs = map[string]program{
 	"cached by arguments":   {"from functools import lru_cache\n@lru_cache(maxsize=None)\ndef f(a, b=0): return [a, b]\nr = f(1) is f(1), f(1) is f(2), f(1, b=2) is f(1, b=2)", "(True, False, True)"},
 	"singleton metaclass":   {"class M(type):\n    known = {}\n    def __call__(cls, *a):\n        if cls not in cls.known:\n            cls.known[cls] = super().__call__(*a)\n        return cls.known[cls]\nclass A(metaclass=M):\n    def __init__(self, x): self.x = x\nr = A(1) is A(2), A(3).x", "(True, 1)"},
 	"attribute of a base":   {"import x, abc\nclass A(x.Base): pass\nclass B(metaclass=abc.ABCMeta): pass\nr = getattr(A, 'p', '/a'), getattr(A(), 'p', '/b'), getattr(B, 'p', None)", "('/a', '/b', None)"},
+	"recursion too deep":    {"def f(n): return n if n > 150 else f(n + 1)\nr = f(100), f(0)", "?"},
 	"unpacking":             {"a, *b, (c, d) = 1, 2, 3, (4, 5)\nr = a, b, c, d", "(1, [2, 3], 4, 5)"},
 	"splats":                {"class A: x = [3]\ndef f(*a): return list(a)\nr = [*f(1, 2), *A.x], [*A.x[:1]], (*A.x, 1), f(*A.x, *f(4))", "([1, 2, 3], [3], (3, 1), [3, 4])"},
 	"metaclass":             {"class M(type):\n    all = []\n    def __new__(m, n, b, ns):\n        c = super().__new__(m, n, b, ns)\n        c.tag = n.lower()\n        m.all.append(n)\n        return c\nclass A(metaclass=M): pass\nclass B(A): pass\nr = A.tag, B.tag, M.all", "('a', 'b', ['A', 'B'])"},
@@ -100,7 +101,7 @@ var programs = map[string]program{
 
 // bombs are small programs that would take very long, all memory, or all of the stack.
 var bombs = map[string]string{
-	"string":                "s = 'x' * 10**9",
+	"string":                "s = 'x' * 10**14\nt = 10**14 * 'x'",
 	"doubling":              "s = 'x'\nfor i in range(10000): s = s + s",
 	"list doubling":         "a = [1]\nfor i in range(10000): a += a",
 	"list repeated":         "a = [1] * 10**9",
@@ -237,8 +238,9 @@ with open(here / "conf/a.json", encoding="utf-8") as f:
 r = conf["prefix"], conf["n"], json.loads((here / "conf" / "a.json").read_text())["prefix"], [l.strip() for l in open("conf/names.txt")]
 `,
 	}, "main.py", "('/v1', [1, 2.5, True, None, {'b': 'c'}], '/v1', ['one', 'two'])"},
-	"getmembers":     {map[string]string{"m.py": "class A: pass\nclass B: pass\nx = 1", "main.py": "import inspect, m\nr = [n for n, _ in inspect.getmembers(m, inspect.isclass)]"}, "main.py", "['A', 'B']"},
-	"missing module": {map[string]string{"app/__init__.py": "", "app/m.py": "from .nope import x\nr = x"}, "app/m.py", "unknown"},
+	"main of a folder": {map[string]string{"__main__.py": "r = 1\nif __name__ == '__main__':\n    r = 2"}, "__main__.py", "1"},
+	"getmembers":       {map[string]string{"m.py": "class A: pass\nclass B: pass\nx = 1", "main.py": "import inspect, m\nr = [n for n, _ in inspect.getmembers(m, inspect.isclass)]"}, "main.py", "['A', 'B']"},
+	"missing module":   {map[string]string{"app/__init__.py": "", "app/m.py": "from .nope import x\nr = x"}, "app/m.py", "unknown"},
 	"submodule as attribute": {map[string]string{
 		"a/__init__.py": "", "a/b/__init__.py": "", "a/b/c.py": "x = 1", "main.py": "import a.b.c\nr = a.b.c.x",
 	}, "main.py", "1"},
