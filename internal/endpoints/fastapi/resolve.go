@@ -40,6 +40,10 @@ func Resolve(ctx context.Context, project *python.Project) route.Found {
 		if ctx.Err() != nil {
 			break
 		}
+		if len(r.taken) > 0 && in.ModuleOf(file) != nil {
+			// A part of an application that has been found.
+			continue
+		}
 		if module, err := in.ImportFile(file); err == nil {
 			r.module(module, "")
 		}
@@ -50,7 +54,7 @@ func Resolve(ctx context.Context, project *python.Project) route.Found {
 // module takes the application of a module, unless one has been found in its service.
 func (r *resolver) module(module *python.Module, name string) {
 	service := r.service(module.File)
-	if slices.Contains(r.taken, service) {
+	if slices.Contains(r.taken, service) || slices.Contains(r.taken, ".") && !r.manifest(service) {
 		return
 	}
 	app := r.application(module, name)
@@ -223,17 +227,25 @@ func (r *resolver) required(function *python.Function) []python.Keyword {
 // manifests are files that say where a service begins.
 var manifests = []string{"pyproject.toml", "requirements.txt", "setup.py", "Pipfile", "Dockerfile", "package.json", "serverless.yml"}
 
-// service is the folder of the service that a file belongs to: the nearest one with a manifest; else the first folder of the path.
+// service is the folder of the service that a file belongs to: the nearest one with a manifest; in a project without any, the first
+// folder of the path.
 func (r *resolver) service(file string) string {
-	for dir := path.Dir(file); ; dir = path.Dir(dir) {
-		for _, name := range manifests {
-			if r.project.Source(path.Join(dir, name)) != nil {
-				return dir
-			}
+	dir := path.Dir(file)
+	for at := dir; ; at = path.Dir(at) {
+		if r.manifest(at) {
+			return at
 		}
-		if dir == "." || dir == "/" {
+		if at == "." || at == "/" {
 			break
 		}
 	}
-	return "."
+	top, _, _ := strings.Cut(dir, "/")
+	if wrappers[top] {
+		return "."
+	}
+	return top
+}
+
+func (r *resolver) manifest(dir string) bool {
+	return slices.ContainsFunc(manifests, func(name string) bool { return r.project.Source(path.Join(dir, name)) != nil })
 }
