@@ -2,6 +2,7 @@ package python
 
 import (
 	"math"
+	"math/bits"
 	"strings"
 
 	"github.com/codebegen/preview-operator/internal/endpoints/syntax"
@@ -185,8 +186,8 @@ func integers(op string, l, r int64) Value {
 			return Int(difference)
 		}
 	case "*":
-		if small {
-			return Int(l * r)
+		if result, ok := product(l, r); ok {
+			return Int(result)
 		}
 	case "/":
 		if r != 0 {
@@ -229,20 +230,39 @@ func floored(op string, l, r int64) Value {
 	return Int(quotient)
 }
 
+// product is l * r, and whether it fits.
+func product(l, r int64) (int64, bool) {
+	high, low := bits.Mul64(magnitude(l), magnitude(r))
+	if high != 0 || low > math.MaxInt64 {
+		return 0, false
+	}
+	return l * r, true
+}
+
+func magnitude(i int64) uint64 {
+	if i < 0 {
+		return -uint64(i)
+	}
+	return uint64(i)
+}
+
 func power(base, exponent int64) Value {
 	if exponent < 0 {
 		return floats("**", float64(base), float64(exponent))
 	}
+	if base == -1 {
+		return Int(1 - 2*(exponent%2))
+	}
 	result := int64(1)
 	for range exponent {
-		if result != 0 && (base > math.MaxInt32 || base < -math.MaxInt32 || result > math.MaxInt32 || result < -math.MaxInt32) {
+		next, ok := product(result, base)
+		if !ok {
 			return Unknown{}
 		}
-		if next := result * base; next == result {
+		if next == result {
 			break
-		} else {
-			result = next
 		}
+		result = next
 	}
 	return Int(result)
 }

@@ -13,6 +13,7 @@ var programs = map[string]program{
 	"singleton metaclass":   {"class M(type):\n    known = {}\n    def __call__(cls, *a):\n        if cls not in cls.known:\n            cls.known[cls] = super().__call__(*a)\n        return cls.known[cls]\nclass A(metaclass=M):\n    def __init__(self, x): self.x = x\nr = A(1) is A(2), A(3).x", "(True, 1)"},
 	"attribute of a base":   {"import x, abc\nclass A(x.Base): pass\nclass B(metaclass=abc.ABCMeta): pass\nr = getattr(A, 'p', '/a'), getattr(A(), 'p', '/b'), getattr(B, 'p', None)", "('/a', '/b', None)"},
 	"recursion too deep":    {"def f(n): return n if n > 150 else f(n + 1)\nr = f(100), f(0)", "?"},
+	"large numbers":         {"r = 10 ** 12, 3 * 10 ** 12, (-2) ** 63, (-1) ** 5, 0 ** 9, 1 ** 10 ** 9, 10 ** 19 or 1, 2 ** 62 * 2 or 1", "?"},
 	"unpacking":             {"a, *b, (c, d) = 1, 2, 3, (4, 5)\nr = a, b, c, d", "(1, [2, 3], 4, 5)"},
 	"splats":                {"class A: x = [3]\ndef f(*a): return list(a)\nr = [*f(1, 2), *A.x], [*A.x[:1]], (*A.x, 1), f(*A.x, *f(4))", "([1, 2, 3], [3], (3, 1), [3, 4])"},
 	"metaclass":             {"class M(type):\n    all = []\n    def __new__(m, n, b, ns):\n        c = super().__new__(m, n, b, ns)\n        c.tag = n.lower()\n        m.all.append(n)\n        return c\nclass A(metaclass=M): pass\nclass B(A): pass\nr = A.tag, B.tag, M.all", "('a', 'b', ['A', 'B'])"},
