@@ -59,7 +59,7 @@ var resolvers = []resolver{
 // packages are what tells that a framework is used: any of them, or one whose name begins with it and _ or a dot.
 var packages = map[string][]string{
 	"fastapi": {"fastapi"},
-	"flask":   {"flask", "apiflask", "flask_restful", "flask_restx", "flask_smorest"},
+	"flask":   {"flask", "apiflask", "quart"},
 	"django":  {"django", "rest_framework", "ninja"},
 }
 

@@ -161,8 +161,8 @@ func (m *model) fromObject(c *python.Call, object python.Value) {
 }
 
 func (m *model) classCapitals(values *python.Dict, class *python.Class, from python.Value) {
-	for i := len(class.MRO) - 1; i >= 0; i-- {
-		m.capitals(values, from, class.MRO[i].Attrs.Names())
+	for _, base := range class.MRO {
+		m.capitals(values, from, base.Attrs.Names())
 	}
 }
 

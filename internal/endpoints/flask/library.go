@@ -21,13 +21,20 @@ func (m *model) library() python.Library {
 			"flask_classful.route": m.classfulRoute, "flask_classy.route": m.classfulRoute,
 			"flask.globals.get_current_app": proxy,
 			"flask.stream_with_context":     passOn, "flask.helpers.stream_with_context": passOn,
+			// These return the application, or the Api, that they are given.
+			"quart_cors.cors": passOn, "flask_restful_swagger.swagger.docs": passOn,
 		},
 		Values:  map[string]python.Value{"flask.current_app": &python.Instance{}},
 		Aliases: map[string]string{"flask_restplus": "flask_restx", "flask.globals.current_app": "flask.current_app", "quart.current_app": "flask.current_app", "flask.ext.restful": "flask_restful"},
 	}
 }
 
-func passOn(c *python.Call) python.Value { return c.Arg(0, "") }
+func passOn(c *python.Call) python.Value {
+	if len(c.Positional) == 0 {
+		return python.Unknown{}
+	}
+	return c.Positional[0]
+}
 
 // proxy is what current_app is.
 func (m *model) proxy() python.Value {

@@ -214,6 +214,10 @@ func (m *model) register(c *python.Call, target *python.Instance, argument pytho
 	}
 	child, ok := native[*blueprint](argument)
 	if !ok || child.self == nil {
+		if external, ok := argument.(*python.External); ok && strings.HasPrefix(external.Path, "flask_swagger_ui.") {
+			// Its pages are left out, as all documentation is.
+			return
+		}
 		c.Diagnose("unknown-blueprint", "what is registered here is not known to be a blueprint")
 		return
 	}

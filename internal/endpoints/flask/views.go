@@ -35,7 +35,7 @@ func (m *model) viewClasses() []*python.NativeClass {
 				"methods": python.None{}, "decorators": python.NewList(), "init_every_request": python.Bool(true), "provide_automatic_options": python.None{},
 			},
 		},
-		{Path: methodViewPath, Aliases: []string{"flask.MethodView", "quart.views.MethodView", "apiflask.views.MethodView", "flask_smorest.MethodView"}, Bases: []string{viewPath}},
+		{Path: methodViewPath, Aliases: []string{"flask.MethodView", "quart.views.MethodView", "apiflask.views.MethodView", "flask_smorest.MethodView", "flask_apispec.MethodResource", "flask_apispec.views.MethodResource"}, Bases: []string{viewPath}},
 	}
 }
 

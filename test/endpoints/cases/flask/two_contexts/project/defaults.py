@@ -1,0 +1,2 @@
+lower = "/lower"
+UPPER = "/upper"

@@ -1,0 +1,6 @@
+from flask import current_app
+
+
+@current_app.route("/elsewhere")
+def elsewhere():
+    return ""

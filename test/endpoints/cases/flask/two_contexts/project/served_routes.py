@@ -1,0 +1,7 @@
+from flask import current_app as app
+
+
+@app.route(app.config["UPPER"])
+def here():
+    """Here."""
+    return ""
