@@ -350,7 +350,6 @@ func flatten(in *Interpreter, out *Object, list []Value, depth int) {
 
 // span reads the two positions that slice and its kin take.
 func span(c *Call, size int) (start, end int) {
-	end = size
 	at := func(v Value, otherwise int) int {
 		n, ok := v.(float64)
 		if !ok || math.IsNaN(n) {

@@ -21,7 +21,7 @@ func init() {
 		"config": configModule, "app-root-path": rootPathModule, "app-module-path": modulePathModule,
 		"module-alias/register": emptyModule, "dotenv": emptyModule, "dotenv/config": emptyModule, "tsconfig-paths/register": emptyModule,
 		"process": func(in *Interpreter) Value { return in.Get(in.globals, "process") },
-		"consign": consignModule,
+		"consign": consignModule, "typedi": containerModule, "tsyringe": containerModule, "inversify": containerModule,
 	}
 }
 
@@ -215,7 +215,7 @@ func (in *Interpreter) stats(name string) Value {
 	return o
 }
 
-// list is the content of a folder; known is false when it is not one of the project's.
+// listing is the content of a folder; known is false when it is not one of the project's.
 func (in *Interpreter) listing(c *Call) (Value, bool) {
 	name, known := in.localPath(c.Arg(0))
 	entries, there := in.project.dirs[name]

@@ -154,7 +154,7 @@ func (in *Interpreter) initialize(o, instance *Object, c *Call, target *Object) 
 	if constructor == nil {
 		made := instance
 		if fn.derived {
-			made = in.construct1(fn.parent, instance, &call, target)
+			made = in.constructParent(fn.parent, instance, &call, target)
 		}
 		in.fields(o, made)
 		return made
@@ -186,8 +186,8 @@ func constructorOf(class *syntax.Node) *syntax.Node {
 	return nil
 }
 
-// construct1 runs the constructor of a parent for an instance of its child. What a native one makes is the instance.
-func (in *Interpreter) construct1(parent Value, instance *Object, c *Call, target *Object) *Object {
+// constructParent runs the constructor of a parent for an instance of its child. What a native one makes is the instance.
+func (in *Interpreter) constructParent(parent Value, instance *Object, c *Call, target *Object) *Object {
 	o, ok := parent.(*Object)
 	if !ok || o.Call == nil {
 		return instance
@@ -222,7 +222,7 @@ func (in *Interpreter) superCall(f *frame, sc *scope, n *syntax.Node) Value {
 		return nil
 	}
 	call := &Call{In: in, This: instance, Args: args, Open: open, New: true, Node: n, Module: f.module}
-	made := in.construct1(f.class.Call.parent, instance, call, f.target)
+	made := in.constructParent(f.class.Call.parent, instance, call, f.target)
 	f.this = made
 	in.fields(f.class, made)
 	return made

@@ -214,7 +214,7 @@ func (in *Interpreter) link(f *frame, m *Module) {
 	for _, n := range statements {
 		switch {
 		case n.Kind == "import_statement":
-			in.importStatement(f, m, n)
+			in.importStatement(m, n)
 		case n.Kind == "export_statement" && n.Child("source") != nil:
 			in.reexport(m, n)
 		}
@@ -333,7 +333,7 @@ func (in *Interpreter) imported(from Value, name string) Value {
 	return o
 }
 
-func (in *Interpreter) importStatement(f *frame, m *Module, n *syntax.Node) {
+func (in *Interpreter) importStatement(m *Module, n *syntax.Node) {
 	if isTypeOnly(n) {
 		return
 	}
@@ -412,7 +412,7 @@ func (in *Interpreter) exportStatement(f *frame, sc *scope, n *syntax.Node) {
 }
 
 // importAlias is import x = a.b.
-func (in *Interpreter) importAlias(_ *frame, sc *scope, n *syntax.Node) {
+func (in *Interpreter) importAlias(sc *scope, n *syntax.Node) {
 	names := n.NamedChildren()
 	if len(names) < 2 {
 		return

@@ -42,7 +42,7 @@ func (p *Project) resolve(from, name string) string {
 		return p.file(strings.TrimPrefix(name, "/"), order, false)
 	}
 	if strings.HasPrefix(name, "#") {
-		if file := p.subpathImport(from, name, order); file != "" {
+		if file := p.subpathImport(from, name); file != "" {
 			return file
 		}
 	}
@@ -191,7 +191,7 @@ func exportTargets(raw json.RawMessage, depth int) []string {
 }
 
 // subpathImport resolves names that begin with # by package.json's imports.
-func (p *Project) subpathImport(from, name string, order []string) string {
+func (p *Project) subpathImport(from, name string) string {
 	pkg := p.PackageOf(from)
 	if pkg == nil {
 		return ""

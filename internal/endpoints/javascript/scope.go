@@ -76,6 +76,8 @@ type frame struct {
 	label   string
 	yields  *Object
 	tries   int
+	// loops are the labels of loops, by their bodies.
+	loops map[*syntax.Node]string
 }
 
 // hoist declares the functions of a list of statements, which may be called above their declarations.

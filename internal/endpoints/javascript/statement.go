@@ -61,6 +61,10 @@ func (in *Interpreter) statement(f *frame, sc *scope, n *syntax.Node) completion
 	switch n.Kind {
 	case "expression_statement":
 		for _, child := range n.NamedChildren() {
+			if child.Kind == "internal_module" {
+				in.namespace(f, sc, child)
+				continue
+			}
 			in.eval(f, sc, child)
 		}
 	case "variable_declaration", "lexical_declaration":
@@ -111,7 +115,7 @@ func (in *Interpreter) statement(f *frame, sc *scope, n *syntax.Node) completion
 	case "internal_module", "module":
 		in.namespace(f, sc, n)
 	case "import_alias":
-		in.importAlias(f, sc, n)
+		in.importAlias(sc, n)
 	case "ERROR":
 		return in.statements(f, sc, n.Children)
 	case "call_expression", "assignment_expression":
@@ -129,6 +133,12 @@ func labelOf(n *syntax.Node) string {
 }
 
 func (in *Interpreter) labeled(f *frame, sc *scope, n *syntax.Node) completion {
+	if loop := n.Child("body").Child("body"); loop != nil {
+		if f.loops == nil {
+			f.loops = map[*syntax.Node]string{}
+		}
+		f.loops[loop] = labelOf(n)
+	}
 	c := in.body(f, sc, n.Child("body"))
 	if (c == broke || c == continued) && f.label == labelOf(n) {
 		f.label = ""
@@ -195,12 +205,11 @@ func (in *Interpreter) ifStatement(f *frame, sc *scope, n *syntax.Node) completi
 		return thrown
 	}
 	if known {
-		c := normal
+		taken := no
 		if truth {
-			c = yes()
-		} else {
-			c = no()
+			taken = yes
 		}
+		c := taken()
 		if c == thrown && !in.throwing {
 			return normal
 		}
@@ -303,7 +312,8 @@ func (in *Interpreter) round(f *frame, sc *scope, body *syntax.Node) (c completi
 		}
 		return broke, false
 	case continued:
-		if f.label == "" {
+		if f.label == "" || f.label == f.loops[body] {
+			f.label = ""
 			return normal, true
 		}
 		return continued, false
