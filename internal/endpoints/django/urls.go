@@ -168,9 +168,6 @@ func (m *model) include(c *python.Call) python.Value {
 			name = known.name
 		}
 	}
-	if namespace == "" {
-		namespace = name
-	}
 	return python.NewTuple(urls, python.Str(name), python.Str(namespace))
 }
 

@@ -118,7 +118,7 @@ func (s *signature) param(param python.Param, depth int) {
 	if param.Annotation != nil {
 		annotation = s.in.Eval(param.Annotation)
 	}
-	required := param.Default == nil
+	required := isRequired(param.Default)
 	if generic, ok := annotation.(*python.Generic); ok && lastName(generic.Origin) == "Annotated" && len(generic.Args) > 0 {
 		annotation = generic.Args[0]
 		for _, extra := range generic.Args[1:] {
@@ -130,7 +130,7 @@ func (s *signature) param(param python.Param, depth int) {
 	if instance, ok := param.Default.(*python.Instance); ok && strings.HasPrefix(instance.Class.Path, paramsPath) {
 		marker = instance
 		value, given := instance.Attrs.Get("default")
-		required = !given || python.IsUnknown(value)
+		required = !given || isRequired(value) || python.IsUnknown(value)
 		if factory, ok := instance.Attrs.Get("default_factory"); ok && !isNone(factory) {
 			required = false
 		}
@@ -144,6 +144,12 @@ func (s *signature) param(param python.Param, depth int) {
 		return
 	}
 	s.add(param.Name, annotation, marker, required)
+}
+
+// isRequired reports whether a default is none.
+func isRequired(value python.Value) bool {
+	_, ellipsis := value.(python.Ellipsis)
+	return value == nil || ellipsis
 }
 
 // add adds one parameter that is no dependency, unless it is in the body.
