@@ -195,25 +195,6 @@ func TestCancelledMeanwhile(t *testing.T) {
 	}
 }
 
-func TestParseAll(t *testing.T) {
-	sources := []Source{{Python, []byte("a = 1")}, {99, nil}, {JavaScript, []byte("b")}, {Python, nil}, {TSX, []byte("<c/>")}}
-	parsed := ParseAll(t.Context(), sources, Limits{})
-	if len(parsed) != len(sources) {
-		t.Fatalf("%d trees of %d files", len(parsed), len(sources))
-	}
-	for i, source := range sources {
-		if source.Language == 99 {
-			if !errors.Is(parsed[i].Err, ErrLanguage) {
-				t.Errorf("file %d: error %v", i, parsed[i].Err)
-			}
-			continue
-		}
-		if parsed[i].Err != nil || parsed[i].Tree.Root.Text != string(source.Text) || parsed[i].Tree.Language != source.Language {
-			t.Errorf("file %d: %+v", i, parsed[i])
-		}
-	}
-}
-
 func fuzz(f *testing.F, language Language) {
 	f.Add(samples[language])
 	for _, seed := range []string{"", "\x00", "\xff", "((((", "f'{a!r:{b}}'", "`${`${a}`}`", "if a:\n  b\n c\n", "<a b={c}>{...d}</a>"} {

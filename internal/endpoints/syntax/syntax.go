@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"runtime"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -224,36 +222,4 @@ func Parse(ctx context.Context, language Language, source []byte, limits Limits)
 		limits.Budget.nodes.Add(-int64(tree.nodes))
 	}
 	return tree, err
-}
-
-// Source is a file to parse.
-type Source struct {
-	Language Language
-	Text     []byte
-}
-
-// Parsed is the tree of a file, or what stood against it.
-type Parsed struct {
-	Tree *Tree
-	Err  error
-}
-
-// ParseAll parses files on all processors and returns their trees in the same order.
-func ParseAll(ctx context.Context, sources []Source, limits Limits) []Parsed {
-	parsed := make([]Parsed, len(sources))
-	var next atomic.Int64
-	var group sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(sources)) {
-		group.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(sources) {
-					return
-				}
-				parsed[i].Tree, parsed[i].Err = Parse(ctx, sources[i].Language, sources[i].Text, limits)
-			}
-		})
-	}
-	group.Wait()
-	return parsed
 }
