@@ -6,7 +6,9 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
+	"time"
 )
 
 // larger is a further fork of an interpreter, which has loaded modules that take much memory as well. Projects that name
@@ -17,6 +19,8 @@ type larger struct {
 	ready chan struct{}
 	// named are the modules that make a project one for this interpreter.
 	named []string
+	// mu lets only one of those who discard it at the same time do so.
+	mu sync.Mutex
 }
 
 // watchLarger follows the larger interpreter until an assignment has it, or the other one. It is never missed: without it,
@@ -52,8 +56,10 @@ func (l *larger) usable() bool {
 	}
 }
 
-// discard ends the interpreter, now or as soon as it is known.
+// discard ends the interpreter, now or as soon as it is known, unless an assignment has it.
 func (l *larger) discard(r *reaper) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.isTaken() {
 		return
 	}
@@ -65,18 +71,22 @@ func (l *larger) discard(r *reaper) {
 	}
 }
 
-// choose returns the interpreter that suits the code, and ends the other one.
+// discardAfter is how long after the choice the interpreter that is left over ends: giving back its memory would compete for
+// the processor with the start of the application.
+const discardAfter = 500 * time.Millisecond
+
+// choose returns the interpreter that suits the code, and has the other one end soon.
 func (r *Runner) choose() *interpreter {
 	l := r.zygote.larger
 	if l == nil {
 		return r.zygote
 	}
 	if !l.usable() || !importsAny(os.DirFS(r.codeDir()), l.named) {
-		l.discard(r.reaper)
+		time.AfterFunc(discardAfter, func() { l.discard(r.reaper) })
 		return r.zygote
 	}
 	r.zygote.take()
-	r.reaper.signal(r.zygote.app, syscall.SIGKILL, true)
+	time.AfterFunc(discardAfter, func() { r.reaper.signal(r.zygote.app, syscall.SIGKILL, true) })
 	return l.interpreter
 }
 

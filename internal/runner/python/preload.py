@@ -38,7 +38,7 @@ LARGE = (
     "aiosqlite", "httpx",
 )
 NAMED = ("jinja2", "fastapi.templating", "starlette.templating", "yaml", "jwt", "sqlalchemy", "sqlmodel", "aiosqlite", "httpx")
-LARGE_FROM_MB = 256
+LARGE_FROM_MB = 512
 WARM_UP_SECONDS = 5
 ASSIGNMENT_SECONDS = 0.03
 # How long the process that forked may take to be ended by the runner.
