@@ -311,7 +311,17 @@ var mapMethods = methods{
 		}
 		return c.This
 	},
-	"delete":  func(*Call) Value { return true },
+	"delete": func(c *Call) Value {
+		o, i := mapIndex(c)
+		if i >= 0 {
+			o.Items, o.Values = slices.Delete(o.Items, i, i+1), slices.Delete(o.Values, i, i+1)
+			return true
+		}
+		if o == nil || o.Open || IsUnknown(c.Arg(0)) {
+			return &Unknown{Name: "delete"}
+		}
+		return false
+	},
 	"entries": func(c *Call) Value { return mapItems(c, 2) }, "keys": func(c *Call) Value { return mapItems(c, 0) },
 	"values": func(c *Call) Value { return mapItems(c, 1) },
 	"forEach": func(c *Call) Value {
@@ -394,7 +404,20 @@ var setMethods = methods{
 		}
 		return c.This
 	},
-	"delete": func(*Call) Value { return true },
+	"delete": func(c *Call) Value {
+		o, ok := c.This.(*Object)
+		if !ok || o.Class != ClassSet || IsUnknown(c.Arg(0)) {
+			return &Unknown{Name: "delete"}
+		}
+		if i := indexOf(o.Items, c.Arg(0)); i >= 0 {
+			o.Items = slices.Delete(o.Items, i, i+1)
+			return true
+		}
+		if o.Open {
+			return &Unknown{Name: "delete"}
+		}
+		return false
+	},
 	"values": setItems, "keys": setItems, "entries": setItems,
 	"forEach": func(c *Call) Value { return arrayMethods["forEach"](c) },
 }

@@ -47,6 +47,8 @@ func TestValues(t *testing.T) {
 		"closures":           {"const fs = []; for (let i = 0; i < 3; i++) fs.push(() => i); note(...fs.map(f => f()))", []string{"0", "1", "2"}},
 		"labels":             {"out: for (const a of [1, 2]) for (const b of [1, 2]) { if (b > 1) continue out; note(a + '' + b) }", []string{"11", "21"}},
 		"destructuring":      {"const { a: { b = 2, ...c } = {}, d: [e, , f = 'f', ...g] } = { a: { x: 1 }, d: [1, 2, undefined, 4, 5] }; note(b, c.x, e, f, g)", []string{"2", "1", "1", "f", "4,5"}},
+		"deleted from sets":  {"const s = new Set(['a', 'b']); note(s.delete('a'), s.delete('a'), s.has('a'), [...s].length)", []string{"true", "false", "false", "1"}},
+		"deleted from maps":  {"const m = new Map([['a', 1], ['b', 2]]); note(m.delete('a'), m.delete('a'), m.get('a'), m.get('b'))", []string{"true", "false", "undefined", "2"}},
 		"getters":            {"const o = { get a() { return this.b }, set a(v) { this.b = v } }; o.a = 'set'; note(o.a)", []string{"set"}},
 		"classes":            {"class A { static s = 's'; f = this.g(); g() { return 'A' } } class B extends A { g() { return 'B' + super.g() } } note(new B().f, B.s, new B() instanceof A)", []string{"BA", "s", "true"}},
 		"optional chaining":  {"const o = { f: null }; note(o?.f?.g, o.f?.(), o.h?.[1] ?? 'none')", []string{"undefined", "undefined", "none"}},
