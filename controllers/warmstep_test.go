@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -68,6 +69,23 @@ func TestRefillsGiveWayToLaunches(t *testing.T) {
 	w.done("k")
 	if w.changes != changes {
 		t.Error("a launch that nothing waited for brought the pool back")
+	}
+}
+
+// Who waits for a pod of the pool must not hold up what fills it.
+func TestAnInstanceThatWaitsForAPodDoesNotHoldTheRefill(t *testing.T) {
+	w := newWarmWorld()
+	w.runtime.Spec.Warm.WhenEmpty = v1alpha1.WhenEmptyWait
+	r := &PreviewInstanceReconciler{warm: w.warmPods, settings: w.settings}
+	instance := &v1alpha1.PreviewInstance{ObjectMeta: metav1.ObjectMeta{UID: "i", CreationTimestamp: metaTime(w.clock)}}
+	s := newScope(instance, w.clock)
+	s.runtime = w.runtime
+	var waiting *waitError
+	if settled, err := r.takeWarmPod(t.Context(), s); !settled || !errors.As(err, &waiting) || waiting.reason != v1alpha1.ReasonNoWarmPod {
+		t.Fatalf("an empty pool: %t, %v", settled, err)
+	}
+	if step := w.plan(); len(step.create) != 3 {
+		t.Errorf("creates %v, want three at once", step.create)
 	}
 }
 
