@@ -176,6 +176,10 @@ func (m *model) addPattern(leaf *urlPattern, v visit) {
 		m.in.Diagnose("unknown-view", "the view of "+joined.path+" is not known", leaf.at.file, leaf.at.line)
 	}
 	for _, one := range rows {
+		if one.at.file == "" {
+			// The view is a package's: its route is where the project has it served.
+			one.at.file, one.at.line = leaf.at.file, leaf.at.line
+		}
 		m.add(one, v)
 	}
 }

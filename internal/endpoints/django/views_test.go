@@ -3,7 +3,10 @@ package django_test
 import (
 	"testing"
 
-	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/codebegen/preview-operator/test/endpoints/cases"
+	"github.com/codebegen/preview-operator/test/endpoints/score"
 )
 
 // site is a project of one site, with what else it has.
@@ -22,7 +25,7 @@ func site(urls string, more map[string]string) map[string][]byte {
 
 // TestControllers: Django Ninja Extra is not packaged where the truth is made; the rows are what its documentation says.
 func TestControllers(t *testing.T) {
-	found := resolve(site(`
+	found := resolve(t.Context(), site(`
 from django.urls import path
 from ninja_extra import NinjaExtraAPI
 from web.api import TodoController, UserController
@@ -54,25 +57,23 @@ class UserController(Base):
     def search(self):
         pass
 `}))
-	want := []endpoint{
-		{"GET", "/api/todos/", "List Todos", "All of them.", []string{"Todos"}},
-		{"POST", "/api/todos/{todo_id}/done", "Finish", "", []string{"Todos"}},
-		{"GET", "/api/users/me", "Me", "", []string{"user"}},
-		{"GET", "/api/users/search", "Search", "", []string{"user"}},
-		{"POST", "/api/users/search", "Search", "", []string{"user"}},
+	want := []score.Row{
+		cases.Row("GET", "/api/todos/", "List Todos", "All of them.", "Todos"),
+		cases.Row("POST", "/api/todos/{todo_id}/done", "Finish", "", "Todos"),
+		cases.Row("GET", "/api/users/me", "Me", "", "user"),
+		cases.Row("GET", "/api/users/search", "Search", "", "user"),
+		cases.Row("POST", "/api/users/search", "Search", "", "user"),
 	}
-	if diff := gocmp.Diff(want, rows(found)); diff != "" {
-		t.Errorf("wrong rows (-want +got):\n%s", diff)
-	}
+	cases.Check(t, want, found)
 }
 
 // TestUnknown: what cannot be known is a diagnostic, and what is beside it is found all the same.
 func TestUnknown(t *testing.T) {
 	const view = "\nfrom django.urls import include, path, re_path\nfrom os import urandom\ndef view(request): pass\n"
-	known := []endpoint{{"GET", "/known/", "", "", []string{}}}
+	known := []score.Row{cases.Row("GET", "/known/", "", "")}
 	for name, test := range map[string]struct {
 		urls, code string
-		rows       []endpoint
+		rows       []score.Row
 	}{
 		"a prefix":                 {`urlpatterns = [path("known/", view), path(urandom(3).hex(), view)]`, "unknown-path", known},
 		"the beginning of many":    {`urlpatterns = [path("known/", view), path(urandom(3).hex(), include([path("a/", view)]))]`, "unknown-path", known},
@@ -86,7 +87,7 @@ func TestUnknown(t *testing.T) {
 		"urls that include itself": {"urlpatterns = [path('known/', view), path('a/', include('web.urls'))]", "too-deep", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			found := resolve(site(view+test.urls, nil))
+			found := resolve(t.Context(), site(view+test.urls, nil))
 			codes := map[string]bool{}
 			for _, diagnostic := range found.Diagnostics {
 				codes[diagnostic.Code] = true
@@ -95,9 +96,7 @@ func TestUnknown(t *testing.T) {
 				t.Errorf("no diagnostic %s: %+v", test.code, found.Diagnostics)
 			}
 			if test.rows != nil {
-				if diff := gocmp.Diff(test.rows, rows(found)); diff != "" {
-					t.Errorf("wrong rows (-want +got):\n%s", diff)
-				}
+				cases.Check(t, test.rows, found)
 			}
 		})
 	}
@@ -105,7 +104,7 @@ func TestUnknown(t *testing.T) {
 
 // TestDetails: where a route is, what its parameters are, and how sure it is.
 func TestDetails(t *testing.T) {
-	found := resolve(site(`
+	found := resolve(t.Context(), site(`
 import os
 from django.urls import path, re_path
 from web.views import view
@@ -130,7 +129,7 @@ if os.urandom(1):
 		{"/b/{year}/{arg1}/", "web/views.py", `year string [0-9]{4}; arg1 integer \d+; `, "exact"},
 		{"/c/", "web/views.py", "", "likely"},
 	}
-	if diff := gocmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("wrong details (-want +got):\n%s", diff)
 	}
 }

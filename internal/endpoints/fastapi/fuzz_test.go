@@ -2,13 +2,12 @@ package fastapi
 
 import (
 	"context"
-	"os"
-	"path/filepath"
+	"path"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/codebegen/preview-operator/internal/endpoints/python"
+	"github.com/codebegen/preview-operator/test/endpoints/cases"
 )
 
 // longest is how long a small program may take, on a busy machine.
@@ -16,16 +15,12 @@ const longest = 20 * time.Second
 
 // FuzzResolve: no program crashes the resolver, hangs it, or makes more routes than are followed.
 func FuzzResolve(f *testing.F) {
-	mains, err := filepath.Glob(casesFolder + "/*/project/*.py")
-	if err != nil || len(mains) == 0 {
-		f.Fatalf("found no seeds: %v", err)
-	}
-	for _, file := range mains {
-		source, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
+	for _, project := range cases.Of(f, "fastapi") {
+		for name, source := range project.Files {
+			if path.Ext(name) == ".py" && path.Base(name) == name {
+				f.Add(string(source), "from main import *")
+			}
 		}
-		f.Add(string(source), "from main import *")
 	}
 	for _, bomb := range bombs {
 		f.Add(bomb, "")
@@ -33,8 +28,7 @@ func FuzzResolve(f *testing.F) {
 	f.Fuzz(func(t *testing.T, first, second string) {
 		ctx, cancel := context.WithTimeout(context.Background(), longest)
 		defer cancel()
-		project := python.NewProject(ctx, map[string][]byte{"main.py": []byte(first), "other.py": []byte(second)})
-		found := Resolve(ctx, project)
+		found := resolve(ctx, map[string][]byte{"main.py": []byte(first), "other.py": []byte(second)})
 		if ctx.Err() != nil {
 			t.Errorf("took more than %v", longest)
 		}
@@ -97,7 +91,7 @@ func TestBombs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), longest)
 			defer cancel()
-			found := Resolve(ctx, python.NewProject(ctx, map[string][]byte{"main.py": []byte(source)}))
+			found := resolve(ctx, map[string][]byte{"main.py": []byte(source)})
 			size := 0
 			for _, made := range found.Routes {
 				size += len(made.Path) + len(strings.Join(made.Tags, "")) + len(made.Description) + len(made.Params)

@@ -1,12 +1,10 @@
 package fastapi
 
 import (
-	"context"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/codebegen/preview-operator/internal/endpoints/python"
 	"github.com/codebegen/preview-operator/internal/endpoints/route"
 )
 
@@ -39,7 +37,7 @@ def f(request: Request, id: int, kind: Kind, rest, item: Item, u: UUID, page: Pa
       names: List[str] = Query([], alias="name"), flag: Annotated[bool, Query()] = False, text: str = Body(""),
       n: Annotated[float, Path()] = 1, *args, **kwargs): pass
 `
-	found := Resolve(context.Background(), python.NewProject(context.Background(), map[string][]byte{"main.py": []byte(source)}))
+	found := resolve(t.Context(), map[string][]byte{"main.py": []byte(source)})
 	if len(found.Routes) != 1 {
 		t.Fatalf("found %d routes, want 1: %v", len(found.Routes), found.Diagnostics)
 	}

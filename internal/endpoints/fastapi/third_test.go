@@ -1,27 +1,24 @@
 package fastapi
 
 import (
-	"context"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/codebegen/preview-operator/internal/endpoints/python"
+	"github.com/codebegen/preview-operator/test/endpoints/cases"
+	"github.com/codebegen/preview-operator/test/endpoints/score"
 )
 
 // TestThirdParty: packages that are not there when a case's truth is made. What is wanted was read in their sources.
 func TestThirdParty(t *testing.T) {
-	none := []string{}
 	for name, test := range map[string]struct {
 		source string
-		want   []row
+		want   []score.Row
 	}{
 		"prometheus": {`
 from fastapi import FastAPI
 from prometheus_fastapi_instrumentator import Instrumentator
 app = FastAPI()
 Instrumentator().instrument(app).expose(app, tags=["ops"])
-`, []row{{"GET", "/metrics", "Metrics", "Endpoint that serves Prometheus metrics.", []string{"ops"}}}},
+`, []score.Row{cases.Row("GET", "/metrics", "Metrics", "Endpoint that serves Prometheus metrics.", "ops")}},
 		"users": {`
 from fastapi import FastAPI
 from fastapi_users import FastAPIUsers
@@ -31,11 +28,11 @@ backend = AuthenticationBackend(name="jwt", transport=None, get_strategy=None)
 users = FastAPIUsers[int, int](None, [backend])
 app.include_router(users.get_auth_router(backend), prefix="/auth", tags=["auth"])
 app.include_router(users.get_verify_router(int), prefix="/auth")
-`, []row{
-			{"POST", "/auth/login", "Auth:Jwt.Login", "", []string{"auth"}},
-			{"POST", "/auth/logout", "Auth:Jwt.Logout", "", []string{"auth"}},
-			{"POST", "/auth/request-verify-token", "Verify:Request-Token", "", none},
-			{"POST", "/auth/verify", "Verify:Verify", "", none},
+`, []score.Row{
+			cases.Row("POST", "/auth/login", "Auth:Jwt.Login", "", "auth"),
+			cases.Row("POST", "/auth/logout", "Auth:Jwt.Logout", "", "auth"),
+			cases.Row("POST", "/auth/request-verify-token", "Verify:Request-Token", ""),
+			cases.Row("POST", "/auth/verify", "Verify:Verify", ""),
 		}},
 		"class-based views": {`
 from fastapi import FastAPI
@@ -52,10 +49,10 @@ class Items:
 @router.get("/last")
 def last(): pass
 app.include_router(router)
-`, []row{
-			{"GET", "/a/first", "First", "", none},
-			{"GET", "/a/items", "Items.List Items", "Lists.", none},
-			{"GET", "/a/last", "Last", "", none},
+`, []score.Row{
+			cases.Row("GET", "/a/first", "First", ""),
+			cases.Row("GET", "/a/items", "Items.List Items", "Lists."),
+			cases.Row("GET", "/a/last", "Last", ""),
 		}},
 		"versions": {`
 from fastapi import FastAPI
@@ -68,18 +65,18 @@ def x(): pass
 @version(1, 1)
 def y(): pass
 app = VersionedFastAPI(app, enable_latest=True)
-`, []row{
-			{"GET", "/latest/x", "X", "", none}, {"GET", "/latest/y", "Y", "", none},
-			{"GET", "/v1_0/x", "X", "", none}, {"GET", "/v1_1/x", "X", "", none}, {"GET", "/v1_1/y", "Y", "", none},
+`, []score.Row{
+			cases.Row("GET", "/latest/x", "X", ""), cases.Row("GET", "/latest/y", "Y", ""),
+			cases.Row("GET", "/v1_0/x", "X", ""), cases.Row("GET", "/v1_1/x", "X", ""), cases.Row("GET", "/v1_1/y", "Y", ""),
 		}},
 		"graphql": {`
 from fastapi import FastAPI
 from strawberry.fastapi import GraphQLRouter
 app = FastAPI()
 app.include_router(GraphQLRouter(object), prefix="/graphql")
-`, []row{
-			{"GET", "/graphql", "Handle Http Get", "", none}, {"POST", "/graphql", "Handle Http Post", "", none},
-			{"WEBSOCKET", "/graphql", "Websocket Endpoint", "", none},
+`, []score.Row{
+			cases.Row("GET", "/graphql", "Handle Http Get", ""), cases.Row("POST", "/graphql", "Handle Http Post", ""),
+			cases.Row("WEBSOCKET", "/graphql", "Websocket Endpoint", ""),
 		}},
 		"crud": {`
 from fastapi import FastAPI
@@ -87,13 +84,10 @@ from fastapi_crudrouter import MemoryCRUDRouter
 class Potato: pass
 app = FastAPI()
 app.include_router(MemoryCRUDRouter(schema=Potato, delete_all_route=False, get_one_route=False, update_route=False, delete_one_route=False))
-`, []row{{"GET", "/potato", "Get All", "", []string{"Potato"}}, {"POST", "/potato", "Create One", "", []string{"Potato"}}}},
+`, []score.Row{cases.Row("GET", "/potato", "Get All", "", "Potato"), cases.Row("POST", "/potato", "Create One", "", "Potato")}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			found := Resolve(context.Background(), python.NewProject(context.Background(), map[string][]byte{"main.py": []byte(test.source)}))
-			if diff := cmp.Diff(test.want, rowsOf(found)); diff != "" {
-				t.Errorf("want (-), got (+):\n%s\n%v", diff, found.Diagnostics)
-			}
+			cases.Check(t, test.want, resolve(t.Context(), map[string][]byte{"main.py": []byte(test.source)}))
 		})
 	}
 }

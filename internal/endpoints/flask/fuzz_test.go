@@ -2,22 +2,18 @@ package flask
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/codebegen/preview-operator/test/endpoints/cases"
 )
 
 // FuzzResolve splits its input into files, so that mutations also move what is imported.
 func FuzzResolve(f *testing.F) {
-	folders, err := os.ReadDir(cases)
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, folder := range folders {
+	for _, project := range cases.Of(f, "flask") {
 		var text strings.Builder
-		for name, content := range read(f, filepath.Join(cases, folder.Name(), "project")) {
+		for name, content := range project.Files {
 			text.WriteString(fileMark + name + "\n" + string(content))
 		}
 		f.Add(text.String())

@@ -31,9 +31,9 @@ type Project struct {
 	Truth     []Row
 }
 
-// Load reads the projects of a folder of frameworks' folders, in the order of their names.
-func Load(folder string) ([]Project, error) {
-	truths, err := filepath.Glob(filepath.Join(folder, "*", "*", "truth.json"))
+// Load reads the projects of a framework, * for all, from a folder of frameworks' folders, in the order of their names.
+func Load(folder, framework string) ([]Project, error) {
+	truths, err := filepath.Glob(filepath.Join(folder, framework, "*", "truth.json"))
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ const (
 
 func load(t testing.TB, folder string) []Project {
 	t.Helper()
-	projects, err := Load(folder)
+	projects, err := Load(folder, "*")
 	if err != nil {
 		t.Fatalf("Load: %v", err)
 	}
