@@ -31,6 +31,6 @@ func join() string {
 		script.Write(source)
 		script.WriteByte('\n')
 	}
-	script.WriteString("main(sys.argv[1], int(sys.argv[2]), sys.argv[3], *map(int, sys.argv[4:]))\n")
+	script.WriteString("main(sys.argv[1], int(sys.argv[2]), sys.argv[3], float(sys.argv[4]), *map(int, sys.argv[5:]))\n")
 	return script.String()
 }

@@ -31,6 +31,8 @@ const (
 	// what is left in the pipe then may take to be read.
 	drainPatience = time.Second
 	drainRest     = 200 * time.Millisecond
+	// largeAfter is several times as long as pods wait while there is a launch a second, and ten of them.
+	largeAfter = 20 * time.Second
 	// exitStopped is the exit code after SIGTERM: 128 plus its number.
 	exitStopped = 128 + int(syscall.SIGTERM)
 )
@@ -60,6 +62,10 @@ type Options struct {
 	// RunPatience is how long what was staged waits to be run, runnerapi.RunPatience by default, and MemoryLimitPatience
 	// how long the wait for a memory limit is, runnerapi.MemoryLimitPatience by default.
 	RunPatience, MemoryLimitPatience time.Duration
+	// LargeAfter is how long an interpreter waits for an assignment before it makes the larger one, 20 s by default: where
+	// pods are taken sooner than that, the processor time it takes is better spent on the next pod. When it is negative the
+	// larger one is made before the pod is ready.
+	LargeAfter time.Duration
 }
 
 func (o *Options) complete() error {
@@ -96,6 +102,7 @@ func (o *Options) complete() error {
 		{&o.LastAck, 5 * time.Second},
 		{&o.RunPatience, runnerapi.RunPatience},
 		{&o.MemoryLimitPatience, runnerapi.MemoryLimitPatience},
+		{&o.LargeAfter, largeAfter},
 	} {
 		if *field.value == 0 {
 			*field.value = field.standard

@@ -1,9 +1,10 @@
 """Loads what applications are made of, waits for an assignment, and stages and serves the project in a fork.
 
-Run by the runner as: python3 -u -c <this> fork|direct MEMORY_LIMIT_MB MODULES CONTROL_FD REPORT_FD [CONTROL_FD REPORT_FD].
+Run by the runner as: python3 -u -c <this> fork|direct MEMORY_LIMIT_MB MODULES LARGE_AFTER CONTROL_FD REPORT_FD [CONTROL_FD REPORT_FD].
 CONTROL_FD is a socket to the runner that user code never sees; REPORT_FD is a pipe that the application's process reports
 on, and that it closes before it serves. Both carry one JSON object a line. The second pair is of a further process, which
-has loaded more; the runner gives the assignment to one of the two, and ends the other. MODULES are what to preload,
+has loaded more; the runner gives the assignment to one of the two, and ends the other. It is made when nobody has wanted
+anything for LARGE_AFTER seconds, or, when they are negative, before this one is ready. MODULES are what to preload,
 comma-separated, instead of the lists in preload.py. In mode direct nothing is loaded beforehand and nothing forks: it is
 for environments that the interpreter reads only when it starts.
 """
@@ -18,7 +19,7 @@ import sys
 COLLECT_AT = 100_000
 
 
-def main(mode, memory_mb, modules, *descriptors):
+def main(mode, memory_mb, modules, large_after, *descriptors):
     for fd in descriptors:
         os.set_inheritable(fd, False)
     # Without the working folder, which will be the project's: nothing of that is executed before it is to be.
@@ -39,7 +40,9 @@ def main(mode, memory_mb, modules, *descriptors):
         if whole:
             await_end(parent)
             own_memory()
-            if not modules and (memory_mb == 0 or memory_mb >= LARGE_FROM_MB):
+            if large_after >= 0:
+                control.tell(event="ready", named=NAMED)
+            if not modules and (memory_mb == 0 or memory_mb >= LARGE_FROM_MB) and not control.waits(max(0, large_after)):
                 control, report_fd = beside_larger(control, report_fd, *larger.pop())
             control.tell(event="ready", named=NAMED)
         for unused in larger:
