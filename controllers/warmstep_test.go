@@ -57,11 +57,11 @@ func TestRefillsGiveWayToLaunches(t *testing.T) {
 	w.after(100 * time.Millisecond)
 	w.begin("j")
 	w.after(1900 * time.Millisecond)
-	if s := w.plan(); len(s.create) != 2 {
-		t.Errorf("after 3 s of launches: creates %v, want two", s.create)
+	if s := w.plan(); len(s.create) != 3 {
+		t.Errorf("after 3 s of launches: creates %v, want three", s.create)
 	}
 	if s := w.plan(); len(s.create) != 0 {
-		t.Errorf("two are being started: creates %v", s.create)
+		t.Errorf("three are being started: creates %v", s.create)
 	}
 	w.done("j")
 	changes = w.changes

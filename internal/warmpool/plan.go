@@ -28,7 +28,9 @@ const (
 const (
 	// inFlight is how many pods are started at once: a start takes most of a processor for a second, which launches need.
 	inFlight = 2
-	// inFlightWhenIdle is the same for a pool that is less than half full while nothing was launched for idleAfter.
+	// inFlightWhenLow is the same for a pool that is less than half full: one that runs out makes launches start a pod
+	// themselves, and wait for it. inFlightWhenIdle is that while nothing was launched for idleAfter.
+	inFlightWhenLow  = 4
 	inFlightWhenIdle = 5
 	idleAfter        = 2 * time.Second
 	// deletions is how many pods are being deleted at once.
@@ -117,7 +119,7 @@ func (p *Plan) create(in Input, ready, starting int) {
 	}
 	limit := inFlight
 	if idle := in.Now.Sub(in.LastLaunch); 2*ready < in.Want {
-		if idle >= idleAfter {
+		if limit = inFlightWhenLow; idle >= idleAfter {
 			limit = inFlightWhenIdle
 		} else {
 			p.again(idleAfter - idle)

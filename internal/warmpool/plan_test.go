@@ -44,8 +44,10 @@ func TestNext(t *testing.T) {
 		"many, two started":    {Input{Want: 20, Pods: slices.Concat(pods(Ready, 12), pods(Starting, 2))}, Plan{}},
 		"empty":                {Input{Want: 20}, Plan{Create: 5}},
 		"empty, some started":  {Input{Want: 20, Pods: pods(Starting, 3), Creating: 1}, Plan{Create: 1}},
-		"empty after a launch": {Input{Want: 20, LastLaunch: now.Add(-time.Second)}, Plan{Create: 2, Again: time.Second}},
-		"empty in a launch":    {Input{Want: 20, LastLaunch: now}, Plan{Create: 2, Again: 2 * time.Second}},
+		"empty after a launch": {Input{Want: 20, LastLaunch: now.Add(-time.Second)}, Plan{Create: 4, Again: time.Second}},
+		"empty in a launch":    {Input{Want: 20, LastLaunch: now}, Plan{Create: 4, Again: 2 * time.Second}},
+		"low in a launch":      {Input{Want: 20, Pods: slices.Concat(pods(Ready, 9), pods(Starting, 1)), LastLaunch: now}, Plan{Create: 3, Again: 2 * time.Second}},
+		"half full":            {Input{Want: 20, Pods: pods(Ready, 10), LastLaunch: now}, Plan{Create: 2}},
 
 		"one failed just now":    {Input{Want: 3, Failures: 1, FailedAt: now}, Plan{Again: time.Second}},
 		"three failed just now":  {Input{Want: 3, Failures: 3, FailedAt: now}, Plan{Again: 4 * time.Second}},
