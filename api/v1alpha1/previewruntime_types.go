@@ -9,9 +9,9 @@ import (
 // RuntimeCPU is the share of a processor that a preview pod gets.
 // +kubebuilder:validation:XValidation:rule="!has(self.request) || !has(self.limit) || quantity(self.request).compareTo(quantity(self.limit)) <= 0",message="request must not exceed limit",fieldPath=".request"
 type RuntimeCPU struct {
-	// request reserves CPU for each pod, for example 20m.
+	// request reserves CPU for each pod, for example 10m.
 	// +optional
-	// +kubebuilder:default="20m"
+	// +kubebuilder:default="10m"
 	Request *resource.Quantity `json:"request,omitempty"`
 	// limit caps the CPU of each pod, for example "1".
 	// +optional

@@ -207,7 +207,7 @@ func resources(spec v1alpha1.PreviewRuntimeSpec, memoryLimitMB int32) corev1.Res
 	disk := mebibytes(ptr.Deref(spec.EphemeralStorageMB, 256))
 	return corev1.ResourceRequirements{
 		Requests: corev1.ResourceList{
-			corev1.ResourceCPU:    ptr.Deref(spec.CPU.Request, resource.MustParse("20m")),
+			corev1.ResourceCPU:    ptr.Deref(spec.CPU.Request, resource.MustParse("10m")),
 			corev1.ResourceMemory: request,
 			// The limit protects the node; a reservation of the same size would only keep pods from being scheduled.
 			corev1.ResourceEphemeralStorage: mebibytes(8),

@@ -147,7 +147,7 @@ func (b *baseline) pod(module string, items []corev1.KeyToPath) *corev1.Pod {
 				WorkingDir: "/tmp",
 				Env:        []corev1.EnvVar{{Name: "PYTHONUNBUFFERED", Value: "1"}},
 				Resources: corev1.ResourceRequirements{
-					Requests: corev1.ResourceList{corev1.ResourceCPU: ptr.Deref(b.runtime.CPU.Request, resource.MustParse("20m")), corev1.ResourceMemory: resource.MustParse("48Mi")},
+					Requests: corev1.ResourceList{corev1.ResourceCPU: ptr.Deref(b.runtime.CPU.Request, resource.MustParse("10m")), corev1.ResourceMemory: resource.MustParse("48Mi")},
 					Limits:   corev1.ResourceList{corev1.ResourceCPU: ptr.Deref(b.runtime.CPU.Limit, resource.MustParse("1")), corev1.ResourceMemory: memory},
 				},
 				SecurityContext: &corev1.SecurityContext{
