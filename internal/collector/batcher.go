@@ -226,24 +226,29 @@ func signal(c chan struct{}) {
 
 // run stores lines until ctx ends.
 func (b *batcher) run(ctx context.Context) {
-	pause := time.NewTimer(0)
-	defer pause.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-b.due:
-		}
-		pause.Reset(batchAfter)
-		select {
-		case <-ctx.Done():
-			return
-		case <-pause.C:
-		case <-b.full:
-		}
+	for gather(ctx, b.due, b.full, batchAfter) {
 		for b.flush(ctx) {
 		}
 	}
+}
+
+// gather waits until something is due, and then for what comes after it: for a pause, or until there is no more time for
+// that. It reports false once ctx has ended.
+func gather(ctx context.Context, due, hurry <-chan struct{}, pause time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-due:
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+	case <-hurry:
+	}
+	return true
 }
 
 // part is what a batch has of one queue.

@@ -94,21 +94,7 @@ func (r *recorder) settle(ctx context.Context, runUID string) error {
 
 func (r *recorder) run(ctx context.Context) {
 	failures := 0
-	pause := time.NewTimer(0)
-	defer pause.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-r.due:
-		}
-		pause.Reset(recordAfter)
-		select {
-		case <-ctx.Done():
-			return
-		case <-pause.C:
-		case <-r.hurry:
-		}
+	for gather(ctx, r.due, r.hurry, recordAfter) {
 		for _, run := range r.take() {
 			err := r.write(ctx, run)
 			if ctx.Err() != nil {
