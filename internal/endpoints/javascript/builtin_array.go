@@ -143,7 +143,7 @@ var arrayMethods = methods{
 		if n, ok := c.Arg(0).(float64); ok {
 			depth = n
 		}
-		flatten(c.In, out, items(c.This), int(math.Min(depth, 32)))
+		flatten(c.In, out, items(c.This), clamp(depth, 32))
 		return out
 	},
 	"slice": func(c *Call) Value {
@@ -163,7 +163,7 @@ var arrayMethods = methods{
 		}
 		start, end := span(&Call{Args: c.Args[:min(1, len(c.Args))]}, len(o.Items))
 		if n, ok := c.Arg(1).(float64); ok {
-			end = min(start+max(int(n), 0), len(o.Items))
+			end = start + clamp(n, len(o.Items)-start)
 		}
 		removed := c.In.Array(slices.Clone(o.Items[start:end]))
 		rest := slices.Clone(o.Items[:start])
@@ -225,10 +225,10 @@ var arrayMethods = methods{
 		if n < 0 {
 			n += float64(len(list))
 		}
-		if n < 0 || int(n) >= len(list) {
-			return nil
+		if i := clamp(n, len(list)); !(n < 0) && i < len(list) {
+			return list[i]
 		}
-		return list[int(n)]
+		return nil
 	},
 	"keys": func(c *Call) Value {
 		out := c.In.Array(nil)
@@ -358,7 +358,7 @@ func span(c *Call, size int) (start, end int) {
 		if n < 0 {
 			n += float64(size)
 		}
-		return int(math.Max(0, math.Min(n, float64(size))))
+		return clamp(n, size)
 	}
 	start, end = at(c.Arg(0), 0), at(c.Arg(1), size)
 	return start, max(start, end)
@@ -396,7 +396,7 @@ func sortArray(c *Call) Value {
 
 func newArray(c *Call) Value {
 	if n, ok := c.Arg(0).(float64); ok && len(c.Args) == 1 {
-		if n < 0 || n > maxItems {
+		if !(n >= 0 && n <= maxItems) {
 			array := c.In.Array(nil)
 			array.Open = true
 			return array

@@ -106,10 +106,19 @@ var stringMethods = methods{
 		if !known || n < 0 || n*float64(len(text)) > maxString || n > maxString {
 			return &Unknown{Name: "a long string"}
 		}
-		return c.In.text(strings.Repeat(text, int(n)))
+		return c.In.text(strings.Repeat(text, clamp(n, maxString)))
 	}),
 	"padStart": onText(func(c *Call, text string) Value { return pad(c, text, true) }),
 	"padEnd":   onText(func(c *Call, text string) Value { return pad(c, text, false) }),
+}
+
+// clamp is a number as an integer from 0 to size. What is not a number is 0, as in all functions of the language that want
+// an integer.
+func clamp(n float64, size int) int {
+	if math.IsNaN(n) {
+		return 0
+	}
+	return int(math.Max(0, math.Min(n, float64(size))))
 }
 
 // bounded is a position from 0 to size.
@@ -118,7 +127,7 @@ func bounded(v Value, otherwise, size int) int {
 	if !ok || math.IsNaN(n) {
 		return otherwise
 	}
-	return int(math.Max(0, math.Min(n, float64(size))))
+	return clamp(n, size)
 }
 
 func pad(c *Call, text string, start bool) Value {
@@ -130,7 +139,7 @@ func pad(c *Call, text string, start bool) Value {
 	if !ok || n > maxString || fill == "" {
 		return &Unknown{}
 	}
-	missing := int(n) - len(text)
+	missing := clamp(n, maxString) - len(text)
 	if missing <= 0 {
 		return text
 	}
@@ -148,7 +157,7 @@ func split(c *Call, text string) Value {
 	if separator, ok := c.Text(0); ok {
 		parts := strings.SplitN(text, separator, maxItems)
 		if n, ok := c.Arg(1).(float64); ok && n >= 0 {
-			parts = parts[:min(len(parts), int(math.Min(n, maxItems)))]
+			parts = parts[:min(len(parts), clamp(n, maxItems))]
 		}
 		return c.In.Strings(parts)
 	}

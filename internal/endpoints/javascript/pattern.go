@@ -179,8 +179,8 @@ func (in *Interpreter) Put(base Value, key string, value Value) {
 			o.Items[index] = value
 			return
 		}
-		if n, ok := value.(float64); ok && key == "length" && n >= 0 && int(n) < len(o.Items) {
-			o.Items = o.Items[:int(n)]
+		if n, ok := value.(float64); ok && key == "length" && n >= 0 && n < float64(len(o.Items)) {
+			o.Items = o.Items[:clamp(n, len(o.Items))]
 			return
 		}
 	}
