@@ -336,7 +336,7 @@ func strZfill(call *Call) Value {
 	if strings.HasPrefix(text, "-") || strings.HasPrefix(text, "+") {
 		sign, text = text[:1], text[1:]
 	}
-	return call.In.text(sign + strings.Repeat("0", max(0, int(width)-len(sign)-len([]rune(text)))) + text)
+	return call.In.text(sign + strings.Repeat("0", max(0, int(max(width, 0))-len(sign)-len([]rune(text)))) + text)
 }
 
 func justify(side byte) NativeFunc {
@@ -347,7 +347,7 @@ func justify(side byte) NativeFunc {
 		if !ok || !known || !filled || len(fill) != 1 || width > int64(call.In.limits.String) {
 			return Unknown{}
 		}
-		missing := strings.Repeat(fill, max(0, int(width)-len([]rune(text))))
+		missing := strings.Repeat(fill, max(0, int(max(width, 0))-len([]rune(text))))
 		if side == '<' {
 			return call.In.text(text + missing)
 		}
