@@ -18,6 +18,8 @@ func init() {
 		"module-alias/register": emptyModule, "dotenv": emptyModule, "dotenv/config": emptyModule, "tsconfig-paths/register": emptyModule,
 		"process": func(in *Interpreter) Value { return in.Get(in.globals, "process") },
 		"consign": consignModule, "typedi": containerModule, "tsyringe": containerModule, "inversify": containerModule,
+		"zod": schemaModule, "zod/v3": schemaModule, "zod/v4": schemaModule, "joi": schemaModule, "@hapi/joi": schemaModule,
+		"envalid": envalidModule, "@t3-oss/env-core": createEnvModule,
 	}
 }
 
