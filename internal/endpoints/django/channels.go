@@ -87,7 +87,7 @@ func (m *model) walkSockets(one site, from string) {
 
 // beneath looks through middleware, and returns what it wraps: a *protocolRouter, a *urlRouter or nil.
 func (m *model) beneath(application python.Value, depth int) any {
-	if depth > maxDepth {
+	if depth > maxDepth || !m.in.Visit() {
 		return nil
 	}
 	switch a := application.(type) {
@@ -125,6 +125,9 @@ func (m *model) walkSocketRoutes(router *urlRouter, v visit) {
 		m.in.Diagnose("unknown-websockets", "some WebSocket routes are computed at run time", "", 0)
 	}
 	for _, item := range items {
+		if !m.in.Visit() {
+			return
+		}
 		leaf, ok := nativeOf(item).(*urlPattern)
 		if !ok {
 			continue

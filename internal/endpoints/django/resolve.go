@@ -116,6 +116,9 @@ func (m *model) walk(urls python.Value, v visit, at place) {
 		m.in.Diagnose("unknown-urls", "these urls are computed at run time", at.file, at.line)
 	}
 	for _, item := range items {
+		if !m.in.Visit() {
+			return
+		}
 		switch native := nativeOf(item).(type) {
 		case *urlResolver:
 			m.walkResolver(native, v)

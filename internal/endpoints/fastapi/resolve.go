@@ -138,7 +138,7 @@ const maxWrapped = 8
 
 // unwrapped is the application in a value: what middleware, socketio.ASGIApp, Mangum and the like are given.
 func (r *resolver) unwrapped(value python.Value, depth int) *python.Instance {
-	if depth > maxWrapped {
+	if depth > maxWrapped || !r.in.Visit() {
 		return nil
 	}
 	switch v := value.(type) {

@@ -40,7 +40,7 @@ func (r *rows) app(app *python.Instance, prefix string, depth int) {
 	}
 	own := app.Class.Is(appPath)
 	for _, item := range routesOf(router).Items {
-		if len(r.found) > maxRoutes {
+		if len(r.found) > maxRoutes || !r.in.Visit() {
 			return
 		}
 		entry, ok := item.(*python.Instance)

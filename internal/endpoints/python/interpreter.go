@@ -35,7 +35,7 @@ type Interpreter struct {
 	diagnostics []route.Diagnostic
 	diagnosed   map[diagnosis]bool
 
-	steps, depth, calls, memory int
+	steps, depth, calls, memory, visits int
 	// nextCheck is the number of steps at which the context is looked at again.
 	nextCheck int
 	// stopped is set when a budget is used up: everything is Unknown from then on.
@@ -262,6 +262,23 @@ func (in *Interpreter) stop(why string, n *syntax.Node, s *scope) {
 		line = n.Line
 	}
 	in.Diagnose("budget", "the program was not run to its end: "+why, file, line)
+}
+
+// maxVisits is how many places resolvers look at: 20 times as many as there may be routes.
+const maxVisits = 200_000
+
+// Visit counts a place that a resolver looks at after the program was run, and tells whether there may be more: where parts are
+// in each other many times there are very many ways through them, and perhaps not one route. It does not depend on the steps
+// that the program took.
+func (in *Interpreter) Visit() bool {
+	const checkEvery = 1 << 10
+	if in.visits++; in.visits%checkEvery == 0 && in.ctx.Err() != nil {
+		in.visits = maxVisits + 1
+	}
+	if in.visits > maxVisits {
+		in.Diagnose("budget", "not all that was made was looked at: there are too many ways through it", "", 0)
+	}
+	return in.visits <= maxVisits
 }
 
 // spend takes bytes from the budget of memory and tells whether it was enough.
