@@ -21,6 +21,13 @@ var ignoreFiles = []string{".gitignore", ".previewignore"}
 // never are the names that no project needs at run time: its history, and what its tools leave behind.
 var never = []string{".git", "__pycache__", "node_modules", ".venv"}
 
+// media are the names' endings of files that nobody reads for what the code does; a folder of pictures would take the place of
+// the source.
+var media = []string{
+	".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp", ".ico", ".tiff", ".psd", ".mp3", ".wav", ".ogg", ".mp4", ".mov", ".avi",
+	".mkv", ".webm", ".ttf", ".otf", ".woff", ".woff2", ".eot", ".pdf", ".zip", ".gz", ".tgz", ".7z", ".rar", ".jar",
+}
+
 // Project is a packed folder.
 type Project struct {
 	// Archive is a tar.gz archive, the same for the same files.
@@ -43,7 +50,8 @@ const (
 	maxReadBytes = 128 << 20
 )
 
-// Read reads a folder by the same rules, but leaves out, and counts, what Folder refuses: nobody is going to run it.
+// Read reads a folder by the same rules, but leaves out, and counts, what Folder refuses: nobody is going to run it. Pictures
+// and other media are not read.
 func Read(dir string) (files map[string][]byte, skipped int, err error) {
 	limits := archive.DefaultLimits()
 	limits.Files, limits.Bytes = maxReadFiles, maxReadBytes
@@ -129,7 +137,8 @@ func (p *packer) walk(at string, above []ignoreFile) error {
 	}
 	for _, entry := range entries {
 		relative := path.Join(at, entry.Name())
-		if slices.Contains(never, entry.Name()) || ignored(ignore, relative, entry.IsDir()) {
+		picture := p.lenient && !entry.IsDir() && slices.Contains(media, strings.ToLower(path.Ext(entry.Name())))
+		if picture || slices.Contains(never, entry.Name()) || ignored(ignore, relative, entry.IsDir()) {
 			p.leftOut++
 			continue
 		}

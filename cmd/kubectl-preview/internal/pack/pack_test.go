@@ -255,7 +255,7 @@ func TestFoldersThatAreRefused(t *testing.T) {
 // What cannot be launched can be read, without what is in the way.
 func TestRead(t *testing.T) {
 	dir := write(t, map[string]string{
-		"main.py": "a", "large.bin": strings.Repeat("x", 2<<20+1), "node_modules/x.js": "", ".gitignore": "secret\n", "secret/x": "", "a\\b.py": "",
+		"main.py": "a", "large.bin": strings.Repeat("x", 2<<20+1), "node_modules/x.js": "", "Photo.JPG": "x", ".gitignore": "secret\n", "secret/x": "", "a\\b.py": "",
 		strings.Repeat("d/", archive.MaxDepth+1) + "deep.py": "",
 	})
 	if err := os.Symlink("main.py", filepath.Join(dir, "link.py")); err != nil {
