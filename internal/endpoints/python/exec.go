@@ -1,6 +1,8 @@
 package python
 
 import (
+	"strings"
+
 	"github.com/codebegen/preview-operator/internal/endpoints/syntax"
 )
 
@@ -138,10 +140,17 @@ func (in *Interpreter) declare(n *syntax.Node, s *scope) {
 	}
 }
 
+// typeAlias binds "type Name = …". What "type Name[T] = …" stands for is only known where T is, so its name is unknown.
 func (in *Interpreter) typeAlias(n *syntax.Node, s *scope) {
-	if types := n.NamedChildren(); len(types) == 2 {
-		in.assign(s, types[0].Text, in.eval(types[1], s))
+	types := n.NamedChildren()
+	if len(types) != 2 {
+		return
 	}
+	if name, _, generic := strings.Cut(types[0].Text, "["); generic {
+		in.assign(s, strings.TrimSpace(name), Unknown{})
+		return
+	}
+	in.assign(s, types[0].Text, in.eval(types[1], s))
 }
 
 func (in *Interpreter) returnStatement(n *syntax.Node, s *scope) flow {

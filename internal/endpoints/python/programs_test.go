@@ -15,6 +15,7 @@ var programs = map[string]program{
 	"recursion too deep":    {"def f(n): return n if n > 150 else f(n + 1)\nr = f(100), f(0)", "?"},
 	"large numbers":         {"r = 10 ** 12, 3 * 10 ** 12, (-2) ** 62, (-1) ** 5, (-1) ** 10 ** 18, 0 ** 9, 1 ** 10 ** 18", "(1000000000000, 3000000000000, 4611686018427387904, -1, 1, 0, 1)"},
 	"the smallest number":   {"n = -9223372036854775807 - 1\na = [1]\na.insert(n, 0)\nr = '-x'.zfill(n), 'ab'.rjust(n), 'a' * n, [1] * n, [1, 2][::n], 'ab'[n:], a", "('-x', 'ab', '', [], [2], 'ab', [0, 1])"},
+	"generic alias":         {"type A = str\ntype B[T] = list[T]\ntype C[T, E: Exception] = T | E\nr = A(1), 'B' in globals(), 'C' in globals()", "('1', True, True)"},
 	"unpacking":             {"a, *b, (c, d) = 1, 2, 3, (4, 5)\nr = a, b, c, d", "(1, [2, 3], 4, 5)"},
 	"splats":                {"class A: x = [3]\ndef f(*a): return list(a)\nr = [*f(1, 2), *A.x], [*A.x[:1]], (*A.x, 1), f(*A.x, *f(4))", "([1, 2, 3], [3], (3, 1), [3, 4])"},
 	"metaclass":             {"class M(type):\n    all = []\n    def __new__(m, n, b, ns):\n        c = super().__new__(m, n, b, ns)\n        c.tag = n.lower()\n        m.all.append(n)\n        return c\nclass A(metaclass=M): pass\nclass B(A): pass\nr = A.tag, B.tag, M.all", "('a', 'b', ['A', 'B'])"},
