@@ -117,6 +117,10 @@ bench-launch: ## Measure warm launches, cold ones and plain pods on a cluster of
 bench-load: ## Measure launches at once and at random times, and 100 previews at once, on a cluster of their own (KEEP=1)
 	@hack/bench.sh burst,poisson,density $(TESTFLAGS)
 
+.PHONY: fuzz
+fuzz: compiler ## Run every fuzz target for a minute (TESTFLAGS='10m express' for ten minutes, and only what has express in its name)
+	@hack/fuzz.sh $(TESTFLAGS)
+
 .PHONY: helm-lint
 helm-lint: ## Lint the chart
 	@$$(hack/tool.sh helm) lint --strict --quiet charts/preview-operator
