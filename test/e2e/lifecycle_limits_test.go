@@ -421,4 +421,5 @@ func restartOperator(ctx context.Context) {
 		_, err := cluster.Kubectl(ctx, append([]string{"--namespace", framework.SystemNamespace}, args...)...)
 		Expect(err).NotTo(HaveOccurred())
 	}
+	eventuallyReady(ctx, cluster.Gateway)
 }

@@ -41,12 +41,15 @@ func operationsSpecs() {
 		Expect(runBlock(ctx, folder, "../../docs/upgrade.md", "down")).To(ContainSubstring("version 6 to 5\ndown from 6 (run_retention)"))
 		runBlock(ctx, folder, "../../docs/upgrade.md", "up")
 		Expect(runBlock(ctx, folder, "../../docs/upgrade.md", "status")).To(ContainSubstring(firstLine(status)), "the newest version again")
+		eventuallyReady(ctx, cluster.Gateway)
 		p.get(ctx, "/", nil, new(any))
 
 		By("deleting what the backup has")
 		other := userClient(p.User)
 		Expect(other.PutGeneration(ctx, p.id+"-later", "project", minimal("later"))).To(Succeed())
 		runBlock(ctx, folder, "../../docs/operations.md", "restore")
+		// The pod is ready a moment before the node sends it what comes to the Service.
+		eventuallyReady(ctx, cluster.Gateway)
 		_, err := other.Launch(ctx, p.id+"-later", "project", 0)
 		Expect(framework.StatusOf(err)).To(Equal(404), "what was stored after the backup")
 		after, err := p.instance(ctx)
