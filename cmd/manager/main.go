@@ -112,6 +112,9 @@ func manage(ctx context.Context, lookup func(string) (string, bool)) (err error)
 		return err
 	}
 	kube.QPS, kube.Burst = requestsPerSecond, requestBurst
+	if err := awaitAPIServer(ctx, kube, ctrl.Log, apiServerWait, apiServerPoll); err != nil {
+		return err
+	}
 	mgr, err := newManager(kube, config)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -47,12 +48,7 @@ func logSpecs() {
 			Expect(cluster.LocalCluster(ctx, command, "apiserver")).To(Succeed())
 		}
 		p.eventuallyPrinted(ctx, pacedLines)
-		Eventually(ctx, func(ctx context.Context) error {
-			_, err := cluster.Instances(ctx, "")
-			return err
-		}).WithTimeout(goneTimeout).WithPolling(poll).Should(Succeed())
-		eventuallyReady(ctx, cluster.Gateway)
-		next := launchProject(ctx, "after-api", minimal("after-api"), 0)
+		next := eventuallyLaunched(ctx, "after-api", minimal("after-api"))
 		DeferCleanup(func(ctx SpecContext) { _ = next.DeleteGeneration(ctx, next.id) })
 		next.eventuallyRunning(ctx)
 
@@ -117,6 +113,23 @@ func launchCounter(ctx context.Context, name string, lines int, pause string) pr
 	})
 	Expect(err).NotTo(HaveOccurred())
 	Expect(reply.StatusCode).To(Equal(http.StatusOK))
+	return p
+}
+
+// eventuallyLaunched launches a project as a client does that is told to try again while the gateway cannot reach the API
+// server: the node routes to one that was restarted only when it has seen its address again.
+func eventuallyLaunched(ctx context.Context, name string, files map[string]string) preview {
+	GinkgoHelper()
+	p := preview{UserClient: userClient(unique("user")), id: unique(name)}
+	Expect(p.PutGeneration(ctx, p.id, "project-"+name, files)).To(Succeed())
+	Eventually(ctx, func(ctx context.Context) (err error) {
+		p.launch, err = p.Launch(ctx, p.id, "project-"+name, 0)
+		var answer *framework.Error
+		if errors.As(err, &answer) && (answer.Status != http.StatusServiceUnavailable || answer.RetryAfter() == 0) {
+			return StopTrying("not told to try again").Wrap(err)
+		}
+		return err
+	}).WithTimeout(startTimeout).WithPolling(poll).Should(Succeed())
 	return p
 }
 
