@@ -5,6 +5,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -47,6 +48,16 @@ func (r *PreviewInstanceReconciler) end(ctx context.Context, s *scope) error {
 		return r.letGo(ctx, s)
 	}
 	return r.collect(ctx, s)
+}
+
+// told reports whether the status says already that the instance ends, and why. What becomes of its pod until it has
+// ended is not written: each write costs what one of a launch does, and nobody waits for it.
+func (s *scope) told() bool {
+	if s.ending == nil || s.released || s.instance.Status.Phase != v1alpha1.PhaseStopping {
+		return false
+	}
+	ready := meta.FindStatusCondition(s.instance.Status.Conditions, v1alpha1.ConditionReady)
+	return ready != nil && ready.Reason == s.ending.reason
 }
 
 // podEnded reports whether the pod of an instance that ends needs nothing more: it is gone or, after a failure, its

@@ -73,7 +73,7 @@ func (c *crashPoint) wrap(inner client.WithWatch) client.Client {
 // Rule 4: the manager may crash between any two writes; the next reconcile ends in the same state.
 var _ = Describe("A manager that crashes at one of its writes", func() {
 	// A launch writes: finalizer, NetworkPolicy, Service, name and port, pod, address, serving. A deletion writes: the end, the
-	// pod's deletion, the release, the finalizer.
+	// pod's deletion, the finalizer.
 	for _, after := range []bool{false, true} {
 		for n := int32(1); n <= 11; n++ {
 			moment := map[bool]string{false: "before", true: "after"}[after]

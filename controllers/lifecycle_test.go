@@ -17,6 +17,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -223,6 +224,31 @@ var _ = Describe("A PreviewInstance", func() {
 		w.setDesired("hello", v1alpha1.DesiredStopped)
 		Eventually(w.phase("hello")).Should(Equal(v1alpha1.PhaseStopped))
 		Expect(w.get("hello").Status.Restarts).To(Equal(int32(1)))
+	})
+
+	It("is written twice when it is stopped and deleted: that it ends, and that nothing holds it any more", func(ctx SpecContext) {
+		w := newWorld(nil)
+		w.start()
+		w.run("hello", nil)
+		w.stop()
+		pod := w.podOf("hello")
+		const holder = "example.com/terminating"
+		Expect(api.Patch(ctx, pod, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":["`+holder+`"]}}`)))).To(Succeed())
+		writes := newWriteLog("hello")
+		w.wrap = writes.wrap
+		w.start()
+
+		w.setDesired("hello", v1alpha1.DesiredStopped)
+		Eventually(func() *metav1.Time { return w.podOf("hello").DeletionTimestamp }).ShouldNot(BeNil())
+		instance := w.get("hello")
+		Expect(instance.Status.Phase).To(Equal(v1alpha1.PhaseStopping))
+		w.endPod(pod, corev1.ContainerStateTerminated{})
+		Expect(api.Delete(ctx, instance)).To(Succeed())
+		Expect(api.Patch(ctx, pod, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`)))).To(Succeed())
+		Eventually(func() bool {
+			return apierrors.IsNotFound(api.Get(ctx, client.ObjectKeyFromObject(instance), instance))
+		}).Should(BeTrue())
+		Expect(writes.list()).To(Equal([]string{"status", "update"}))
 	})
 
 	It("leaves neither pod nor port behind when it is deleted", func(ctx SpecContext) {

@@ -27,6 +27,9 @@ func (r *PreviewInstanceReconciler) observe(ctx context.Context, s *scope) error
 	}
 	previous := persistedEnding(s.instance.Status)
 	switch {
+	case s.deleting() && previous != nil && askedFor(previous.reason):
+		// It ends already, or has ended.
+		s.ending = previous
 	case s.deleting():
 		s.ending = &ending{reason: v1alpha1.ReasonDeleted}
 	case s.instance.Spec.DesiredState == v1alpha1.DesiredStopped:
@@ -54,7 +57,8 @@ func (r *PreviewInstanceReconciler) readPod(ctx context.Context, s *scope) error
 		return nil
 	}
 	intended := s.facts.PodName != "" && startedWarm(s)
-	if podWasSeen(s) || intended {
+	// Of an instance that ends, end asks.
+	if (podWasSeen(s) || intended) && s.facts.Phase != v1alpha1.PhaseStopping {
 		if err := r.findPod(ctx, r.live, s); err != nil || s.pod != nil {
 			return err
 		}

@@ -17,8 +17,12 @@ import (
 
 func metaTime(t time.Time) metav1.Time { return metav1.NewTime(t) }
 
-// persist writes the status derived from what is known, unless it is the one that stands there already.
+// persist writes the status derived from what is known, unless it is the one that stands there already, or only how far
+// an end has come.
 func (r *PreviewInstanceReconciler) persist(ctx context.Context, s *scope) error {
+	if s.told() {
+		return nil
+	}
 	next := deriveStatus(s)
 	if equality.Semantic.DeepEqual(next, s.instance.Status) {
 		return nil

@@ -19,9 +19,6 @@ const (
 	activityWriters = 2
 	// activityTimeout bounds one write.
 	activityTimeout = 10 * time.Second
-	// activityQuiet is how long after its start the first activity of an instance is written at the earliest. The write,
-	// and what the manager makes of it, would compete with the start of the application, and of those beside it.
-	activityQuiet = 2 * time.Second
 )
 
 // activity records that instances are used, off the path of the requests that use them.
@@ -30,18 +27,28 @@ type activity struct {
 	now   func() time.Time
 	// quiet is for how long after its start nothing is written of an instance.
 	quiet func(pvi *v1alpha1.PreviewInstance) time.Duration
-	queue chan *v1alpha1.PreviewInstance
+	queue chan used
 
 	mu   sync.Mutex
-	last map[types.UID]time.Time
+	last map[types.UID]*use
+}
+
+// use is what is remembered of the use of an instance: when it was written, or that it is yet to be, and the last of it.
+type use struct {
+	written, latest time.Time
+	putOff          bool
+}
+
+// used is one use to be written.
+type used struct {
+	pvi *v1alpha1.PreviewInstance
+	at  time.Time
 }
 
 func newActivity(
 	now func() time.Time, quiet func(*v1alpha1.PreviewInstance) time.Duration, write func(context.Context, *v1alpha1.PreviewInstance, time.Time) error,
 ) *activity {
-	return &activity{
-		write: write, now: now, quiet: quiet, queue: make(chan *v1alpha1.PreviewInstance, activityQueue), last: map[types.UID]time.Time{},
-	}
+	return &activity{write: write, now: now, quiet: quiet, queue: make(chan used, activityQueue), last: map[types.UID]*use{}}
 }
 
 // touch notes that an instance is used now. It never blocks.
@@ -49,7 +56,8 @@ func (a *activity) touch(pvi *v1alpha1.PreviewInstance) {
 	now := a.now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if last, ok := a.last[pvi.UID]; ok && now.Sub(last) < activityEvery {
+	if last := a.last[pvi.UID]; last != nil && (last.putOff || now.Sub(last.written) < activityEvery) {
+		last.latest = now
 		return
 	}
 	wait := a.quiet(pvi)
@@ -60,25 +68,25 @@ func (a *activity) touch(pvi *v1alpha1.PreviewInstance) {
 		a.enqueue(pvi, now)
 		return
 	}
-	a.last[pvi.UID] = now
-	time.AfterFunc(wait, func() { a.settle(pvi, now) })
+	a.last[pvi.UID] = &use{latest: now, putOff: true}
+	time.AfterFunc(wait, func() { a.settle(pvi) })
 }
 
 // settle has the activity written that was put off, unless the instance has gone meanwhile.
-func (a *activity) settle(pvi *v1alpha1.PreviewInstance, at time.Time) {
+func (a *activity) settle(pvi *v1alpha1.PreviewInstance) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if _, remembered := a.last[pvi.UID]; remembered {
+	if last := a.last[pvi.UID]; last != nil && last.putOff {
 		delete(a.last, pvi.UID)
-		a.enqueue(pvi, at)
+		a.enqueue(pvi, last.latest)
 	}
 }
 
 // enqueue has the activity of an instance written, unless too many are; a.mu is held.
 func (a *activity) enqueue(pvi *v1alpha1.PreviewInstance, at time.Time) {
 	select {
-	case a.queue <- pvi:
-		a.last[pvi.UID] = at
+	case a.queue <- used{pvi, at}:
+		a.last[pvi.UID] = &use{written: a.now()}
 	default:
 	}
 }
@@ -99,10 +107,10 @@ func (a *activity) run(ctx context.Context, onError func(pvi *v1alpha1.PreviewIn
 				select {
 				case <-ctx.Done():
 					return
-				case pvi := <-a.queue:
-					if err := a.writeOne(ctx, pvi); err != nil && ctx.Err() == nil {
-						a.forget(pvi.UID)
-						onError(pvi, err)
+				case u := <-a.queue:
+					if err := a.writeOne(ctx, u); err != nil && ctx.Err() == nil {
+						a.forget(u.pvi.UID)
+						onError(u.pvi, err)
 					}
 				}
 			}
@@ -111,8 +119,8 @@ func (a *activity) run(ctx context.Context, onError func(pvi *v1alpha1.PreviewIn
 	writers.Wait()
 }
 
-func (a *activity) writeOne(ctx context.Context, pvi *v1alpha1.PreviewInstance) error {
+func (a *activity) writeOne(ctx context.Context, u used) error {
 	ctx, cancel := context.WithTimeout(ctx, activityTimeout)
 	defer cancel()
-	return a.write(ctx, pvi, a.now())
+	return a.write(ctx, u.pvi, u.at)
 }

@@ -52,7 +52,7 @@ func TestActivityThatWasPutOff(t *testing.T) {
 	gone := startedInstance("gone", nil)
 	a.touch(gone)
 	a.forget(gone.UID)
-	a.settle(gone, testTime)
+	a.settle(gone)
 	if len(a.queue) != 0 {
 		t.Error("an activity is written of what is gone")
 	}
@@ -69,6 +69,26 @@ func TestActivityThatWasPutOff(t *testing.T) {
 	}
 }
 
+// One record tells of all the use that was put off: its latest.
+func TestActivityThatWasPutOffIsTheLatest(t *testing.T) {
+	now := testTime
+	a := newActivity(func() time.Time { return now }, func(*v1alpha1.PreviewInstance) time.Duration { return time.Hour }, nil)
+	one := startedInstance("one", ptr(testTime))
+	for range 3 {
+		a.touch(one)
+		now = now.Add(20 * time.Second)
+	}
+	a.settle(one)
+	now = now.Add(activityEvery - time.Second)
+	a.touch(one)
+	if len(a.queue) != 1 {
+		t.Fatalf("%d writes, want 1", len(a.queue))
+	}
+	if got, want := (<-a.queue).at, testTime.Add(40*time.Second); !got.Equal(want) {
+		t.Errorf("written as of %s, want %s", got, want)
+	}
+}
+
 func TestQuietAfterStart(t *testing.T) {
 	h := newHarness(t, nil)
 	short, long := int32(1), int32(3600)
@@ -76,7 +96,7 @@ func TestQuietAfterStart(t *testing.T) {
 		session *int32
 		want    time.Duration
 	}{
-		"as set": {nil, 2 * time.Second}, "short": {&short, 500 * time.Millisecond}, "long": {&long, 2 * time.Second},
+		"as set": {nil, time.Minute}, "short": {&short, 500 * time.Millisecond}, "long": {&long, time.Minute},
 	} {
 		if got := h.api.quietAfterStart(&v1alpha1.PreviewInstance{Spec: v1alpha1.PreviewInstanceSpec{SessionTimeoutSeconds: tt.session}}); got != tt.want {
 			t.Errorf("%s: %s, want %s", name, got, tt.want)

@@ -270,10 +270,12 @@ func (a *API) Run(ctx context.Context) {
 // Drain makes the API unready and tells streams to end.
 func (a *API) Drain() { a.drainOnce.Do(func() { close(a.draining) }) }
 
-// quietAfterStart leaves a session so short that the wait matters the half of its time.
+// quietAfterStart is how long after its start the first activity of an instance is written at the earliest. Until then
+// its start says as much: the write, and what the manager makes of it, would only compete with other launches. A session
+// so short that the wait matters is left the half of its time.
 func (a *API) quietAfterStart(pvi *v1alpha1.PreviewInstance) time.Duration {
 	session := time.Duration(seconds(pvi.Spec.SessionTimeoutSeconds, a.settings.Current().SessionTimeout)) * time.Second
-	return min(activityQuiet, session/2)
+	return min(activityEvery, session/2)
 }
 
 func (a *API) writeActivity(ctx context.Context, pvi *v1alpha1.PreviewInstance, at time.Time) error {

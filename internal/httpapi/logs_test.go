@@ -291,8 +291,9 @@ func TestLogStreamRefusals(t *testing.T) {
 
 // Viewers keep a preview alive.
 func TestViewersAreRecordedAsActivity(t *testing.T) {
-	h := withPod(newHarness(t, func(o *Options) { o.Heartbeat = time.Millisecond }))
-	h.launched("gen", "alice")
+	h := newHarness(t, func(o *Options) { o.Heartbeat = time.Millisecond })
+	h.runs("gen", "alice", "127.0.0.1:3001")
+	h.clock.advance(activityEvery)
 	h.stream("gen", h.token("alice", auth.RoleUser), "").expect("retry: 3000")
 	support.Eventually(h.t, "the first activity is written", func() bool { return len(h.cluster.seenPatches()) == 1 })
 	h.clock.advance(time.Minute)

@@ -316,6 +316,7 @@ func TestTrafficIsRecordedAsActivity(t *testing.T) {
 	patch := func(at string) string {
 		return `{"metadata":{"annotations":{"` + v1alpha1.AnnotationLastActivity + `":"` + at + `"},"uid":"` + launch.ID + `"}}`
 	}
+	h.clock.advance(activityEvery)
 	for range 5 {
 		send()
 	}
@@ -325,7 +326,7 @@ func TestTrafficIsRecordedAsActivity(t *testing.T) {
 	h.clock.advance(time.Second)
 	send()
 	support.Eventually(h.t, "the second activity is written", func() bool { return len(h.cluster.seenPatches()) == 2 })
-	if diff := cmp.Diff([]string{patch("2026-01-02T03:04:05Z"), patch("2026-01-02T03:05:05Z")}, h.cluster.seenPatches()); diff != "" {
+	if diff := cmp.Diff([]string{patch("2026-01-02T03:05:05Z"), patch("2026-01-02T03:06:05Z")}, h.cluster.seenPatches()); diff != "" {
 		t.Errorf("patches (-want +got):\n%s", diff)
 	}
 }
@@ -335,6 +336,7 @@ func TestFailedActivityIsWrittenByTheNextUse(t *testing.T) {
 	h := newHarness(t, nil)
 	address, _ := application(t, func(http.ResponseWriter, *http.Request) {})
 	token := h.runs("gen", "alice", address).SessionToken
+	h.clock.advance(activityEvery)
 	h.cluster.setFailure("patch", io.ErrUnexpectedEOF)
 	proxied(h, "alice", token, `{"method":"GET","path":"/"}`)
 	support.Eventually(h.t, "the failure is logged", func() bool { return strings.Contains(h.log.String(), "writing the activity of a preview failed") })

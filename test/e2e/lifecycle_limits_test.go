@@ -29,6 +29,8 @@ import (
 const (
 	// idleSeconds is a session time-out that is over before anybody looks.
 	idleSeconds = 8
+	// usedSeconds is a session time-out that leaves the time to use a preview.
+	usedSeconds = 30
 	// sinceUse is how long a preview outlives its session time-out at most, if it was used: use is recorded once a minute.
 	sinceUse = 100 * time.Second
 	// takenUp is how long a changed setting may take to act: the kubelet is told to look, the manager looks every 5 s.
@@ -36,7 +38,7 @@ const (
 	// sweptWithin is the default PREVIEW_SWEEP_INTERVAL, and time to spare.
 	sweptWithin = 90 * time.Second
 	// goneTTL is kept long enough to be seen.
-	goneTTL = 15
+	goneTTL = 40
 
 	liveSettings    = framework.Release + "-live-settings"
 	restartSettings = framework.Release + "-settings"
@@ -66,6 +68,10 @@ var _ = Describe("The limits of an installation", Serial, Ordered, ContinueOnFai
 		viewed = launchProject(ctx, "viewed", minimal("viewed"), 0)
 		used = launchProject(ctx, "used", minimal("used"), 0)
 		aged = launchProject(ctx, "aged", minimal("aged"), 0)
+		for _, p := range []preview{viewed, used, aged} {
+			// The first use is recorded at the half of a session, or after a minute: this one is over before.
+			p.change(ctx, fmt.Sprintf(`{"spec":{"sessionTimeoutSeconds":%d}}`, usedSeconds))
+		}
 		idleName = create(ctx, "unused", minimal("unused"), func(s *v1alpha1.PreviewInstanceSpec) { s.SessionTimeoutSeconds = ptr.To(int32(idleSeconds)) }).Name
 		byDefaultName = create(ctx, "default", minimal("default"), nil).Name
 		failedName = create(ctx, "failing", testProject("quitting"), func(s *v1alpha1.PreviewInstanceSpec) { s.TTLSecondsAfterFinished = ptr.To(int32(goneTTL)) }).Name
@@ -286,10 +292,18 @@ var _ = Describe("The limits of an installation", Serial, Ordered, ContinueOnFai
 	})
 })
 
-// patch changes the instance of a preview, and returns its name.
+// patch changes the instance of a preview once it runs, and returns its name.
 func (p preview) patch(ctx context.Context, patch string) string {
 	GinkgoHelper()
-	instance := p.eventuallyRunning(ctx)
+	p.eventuallyRunning(ctx)
+	return p.change(ctx, patch)
+}
+
+// change changes the instance of a preview, and returns its name.
+func (p preview) change(ctx context.Context, patch string) string {
+	GinkgoHelper()
+	instance, err := p.instance(ctx)
+	Expect(err).NotTo(HaveOccurred())
 	Expect(cluster.Client.Patch(ctx, instance, client.RawPatch(types.MergePatchType, []byte(patch)))).To(Succeed())
 	return instance.Name
 }
