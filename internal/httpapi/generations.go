@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
+	"github.com/codebegen/preview-operator/api/v1alpha1"
 	"github.com/codebegen/preview-operator/internal/archive"
 	"github.com/codebegen/preview-operator/internal/auth"
 	"github.com/codebegen/preview-operator/internal/store"
@@ -327,8 +328,9 @@ func (a *API) deletePreviews(ctx context.Context, meta store.Meta) error {
 	// The cache may not know yet what was launched a moment ago, or may know its predecessor.
 	launched, err := a.liveInstance(ctx, meta)
 	switch {
-	case err == nil:
+	case err == nil && !slices.ContainsFunc(previews, func(known *v1alpha1.PreviewInstance) bool { return known.UID == launched.UID }):
 		previews = append(previews, launched)
+	case err == nil:
 	case !errors.Is(err, errNoInstance):
 		return err
 	}

@@ -45,6 +45,10 @@ type load struct {
 	cluster *framework.Cluster
 	keep    time.Duration
 
+	// slow is the share of the time in which the processors were slow, and speed a sentence about it.
+	slow  float64
+	speed string
+
 	mutex    sync.Mutex
 	series   []*series
 	starts   map[string]int
@@ -95,6 +99,8 @@ func (l *load) run(ctx context.Context, pool *runtimePool, launcher *launcher, f
 	if _, err := gate.wait(ctx); err != nil {
 		return err
 	}
+	gauge := startSpeedGauge(ctx)
+	defer func() { l.slow, l.speed = gauge.end() }()
 	var running sync.WaitGroup
 	begun := time.Now()
 	for i, a := range attempts {
@@ -154,6 +160,7 @@ func (l *load) record(t timing, late time.Duration, start v1alpha1.Start, err er
 func (l *load) report(name, title string, o options, launches int) *report {
 	notes := []string{fmt.Sprintf("%d launches within %s, project %s, %d warm pods, each preview stopped %s after its answer. Warm: %d, cold: %d, failed: %d.",
 		launches, o.duration, o.project, o.warm, o.keep, l.starts[string(v1alpha1.StartWarm)], l.starts[string(v1alpha1.StartCold)], len(l.failures))}
+	notes = append(notes, l.speed)
 	for _, err := range l.failures[:min(5, len(l.failures))] {
 		notes = append(notes, fmt.Sprintf("A failure: %v", err))
 	}
@@ -161,6 +168,7 @@ func (l *load) report(name, title string, o options, launches int) *report {
 	r.Figures = map[string]float64{
 		"launches": float64(launches), "warm": float64(l.starts[string(v1alpha1.StartWarm)]),
 		"cold": float64(l.starts[string(v1alpha1.StartCold)]), "failed": float64(len(l.failures)),
+		"slow_share": l.slow,
 	}
 	return r
 }

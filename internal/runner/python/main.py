@@ -36,14 +36,16 @@ def main(mode, memory_mb, modules, large_after, *descriptors):
             os._exit(1)
         if whole:
             installed = installed_names()
-        parent = fork(control, whole)
+        parent = fork(control)
         if whole:
             await_end(parent)
             own_memory()
             if large_after >= 0:
                 control.tell(event="ready", named=NAMED)
-            if not modules and (memory_mb == 0 or memory_mb >= LARGE_FROM_MB) and not control.waits(max(0, large_after)):
-                control, report_fd = beside_larger(control, report_fd, *larger.pop())
+            if not control.waits(max(0, large_after)):
+                tidy_up()
+                if not modules and (memory_mb == 0 or memory_mb >= LARGE_FROM_MB):
+                    control, report_fd = beside_larger(control, report_fd, *larger.pop())
             control.tell(event="ready", named=NAMED)
         for unused in larger:
             drop(*unused)

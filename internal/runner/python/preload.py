@@ -109,22 +109,28 @@ def load_time_zones():
 
 
 def load_fastapi():
-    """Import it with the validators of its own models left to their first use: 3 MiB that few of them are ever used of."""
+    """Import it with the validators of its own models left to their first use: 5 MiB that few of them are ever used of."""
     from pydantic import BaseModel
 
+    rebuild = BaseModel.__dict__["model_rebuild"]
+
+    def used(cls, **options):
+        # FastAPI asks for it without options, as soon as there are the models that others name; the first use with some.
+        return rebuild.__func__(cls, **options) if options else None
+
     BaseModel.model_config["defer_build"] = True
+    BaseModel.model_rebuild = classmethod(used)
     try:
         importlib.import_module("fastapi")
     finally:
+        BaseModel.model_rebuild = rebuild
         del BaseModel.model_config["defer_build"]
 
 
-def fork(control, tidy):
-    """Return in a new process, whose parent ends: its number. There is time to tidy up when nobody waits."""
+def fork(control):
+    """Return in a new process, whose parent ends: its number."""
     sys.stdout.flush()
     sys.stderr.flush()
-    if tidy:
-        gc.collect()
     # What is loaded stays: collections need not look at it, and write to it, any more.
     gc.freeze()
     parent = os.getpid()
@@ -135,6 +141,13 @@ def fork(control, tidy):
         time.sleep(PARENT_SECONDS)
         os._exit(0)
     return parent
+
+
+def tidy_up():
+    """Give back the memory of what importing made and nobody needs: half a MiB for 30 ms, which only idle processes have."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def await_end(process):
