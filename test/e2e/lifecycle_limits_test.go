@@ -85,7 +85,7 @@ var _ = Describe("The limits of an installation", Serial, Ordered, ContinueOnFai
 		begun = time.Now()
 		short := fmt.Sprintf(`{"spec":{"sessionTimeoutSeconds":%d,"maxUptimeSeconds":3600}}`, idleSeconds)
 		viewedName, usedName = viewed.patch(ctx, short), used.patch(ctx, short)
-		aged.patch(ctx, `{"spec":{"maxUptimeSeconds":10}}`)
+		aged.patch(ctx, fmt.Sprintf(`{"spec":{"sessionTimeoutSeconds":%d,"maxUptimeSeconds":10}}`, idleSeconds))
 		ownerless, foreign = strayPods(ctx, viewed.eventuallyRunning(ctx))
 	})
 
