@@ -47,7 +47,7 @@ func awaitAPIServer(ctx context.Context, kube *rest.Config, logger logr.Logger, 
 		last = err
 		return false, nil
 	})
-	if wait.Interrupted(err) && last != nil {
+	if errors.Is(err, context.DeadlineExceeded) && last != nil {
 		return fmt.Errorf("the API server at %s did not answer within %s: %w", kube.Host, limit, last)
 	}
 	return err

@@ -109,7 +109,7 @@ def load_time_zones():
 
 
 def load_fastapi():
-    """Import it with the validators of its own models left to their first use: 5 MiB that few of them are ever used of."""
+    """Import it with the validators of its own models left to their first use: 4 MiB that few of them are ever used of."""
     from pydantic import BaseModel
 
     rebuild = BaseModel.__dict__["model_rebuild"]
