@@ -78,6 +78,8 @@ type template struct {
 	port          int32
 	memoryLimitMB int32
 	stopGrace     time.Duration
+	// warm is set for pods that nobody waits for.
+	warm bool
 }
 
 // grace is the time to stop, within what the runner takes.
@@ -159,6 +161,9 @@ func runnerContainer(t template) corev1.Container {
 	}
 	if len(spec.Preload) > 0 {
 		c.Env = append(c.Env, corev1.EnvVar{Name: runnerapi.EnvPreload, Value: strings.Join(spec.Preload, ",")})
+	}
+	if t.warm {
+		c.Env = append(c.Env, corev1.EnvVar{Name: runnerapi.EnvWarm, Value: "true"})
 	}
 	if t.port != 0 {
 		c.Ports = append(c.Ports, corev1.ContainerPort{Name: "app", ContainerPort: t.port, Protocol: corev1.ProtocolTCP})

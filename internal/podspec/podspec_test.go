@@ -138,11 +138,13 @@ func TestStopGrace(t *testing.T) {
 	}
 }
 
-// A claim changes the metadata of a warm pod; what cannot be changed any more has to be what the instance would have got.
+// A claim changes the metadata of a warm pod; what cannot be changed any more has to be what the instance would have got, but
+// for how the runner loads what it needs.
 func TestAWarmPodIsAnInstancesPodWithoutItsPort(t *testing.T) {
 	of, warm := Pod(podInput(nil)), WarmPod(warmInput(nil))
 	of.Spec.Hostname = warm.Spec.Hostname
 	of.Spec.Containers[0].Ports = of.Spec.Containers[0].Ports[:1]
+	of.Spec.Containers[0].Env = append(of.Spec.Containers[0].Env, corev1.EnvVar{Name: runnerapi.EnvWarm, Value: "true"})
 	if diff := cmp.Diff(of.Spec, warm.Spec); diff != "" {
 		t.Errorf("an instance's pod (-) and a warm pod (+) differ:\n%s", diff)
 	}

@@ -29,11 +29,12 @@ type WarmInput struct {
 func (in WarmInput) template() template {
 	return template{
 		spec: in.Runtime.Spec, name: in.Name, secretHash: in.SecretHash, memoryLimitMB: in.MemoryLimitMB, stopGrace: in.StopGrace,
+		warm: true,
 	}
 }
 
-// WarmPod renders a pod that waits for an instance. It is the pod of an instance without port, instance and annotations;
-// until it is claimed it belongs to its runtime.
+// WarmPod renders a pod that waits for an instance. It is the pod of an instance without port, instance and annotations,
+// which knows that nobody waits for it; until it is claimed it belongs to its runtime.
 func WarmPod(in WarmInput) *corev1.Pod {
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{

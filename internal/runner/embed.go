@@ -6,9 +6,9 @@ import (
 )
 
 // parts of the embedded script, in the order in which they are put together.
-var parts = []string{"support", "project", "preload", "stage", "load", "serve", "main"}
+var parts = []string{"support", "courtesy", "project", "preload", "stage", "load", "serve", "main"}
 
-//go:embed python/support.py python/project.py python/preload.py python/stage.py python/load.py python/serve.py python/main.py
+//go:embed python/support.py python/courtesy.py python/project.py python/preload.py python/stage.py python/load.py python/serve.py python/main.py
 var sources embed.FS
 
 // pythonSource is the one script that the runner starts, passed on the command line: the root file system is

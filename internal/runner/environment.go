@@ -54,6 +54,9 @@ func preload(environ []string) (string, error) {
 	return "", nil
 }
 
+// isWarm reports whether the pod was started before anybody wants it.
+func isWarm(environ []string) bool { return slices.Contains(environ, runnerapi.EnvWarm+"=true") }
+
 // baseEnvironment is the runner's environment as its children get it.
 func baseEnvironment(environ []string) []string {
 	env := make([]string, 0, len(environ)+2)

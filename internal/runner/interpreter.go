@@ -71,7 +71,10 @@ func startInterpreter(r *reaper, options Options, output *os.File, mode, modules
 	}
 	limit := strconv.FormatInt(newControlGroup(options.CgroupDir).memoryLimit()>>20, 10)
 	// -u: see PYTHONUNBUFFERED.
-	argv := []string{path, "-u", "-c", bootSource, pythonSource, mode, limit, modules, fmt.Sprint(options.LargeAfter.Seconds())}
+	argv := []string{path, "-u", "-c", bootSource, pythonSource, mode, limit, modules, fmt.Sprint(options.LargeAfter.Seconds()), "0"}
+	if isWarm(options.Environ) {
+		argv[len(argv)-1] = "1"
+	}
 	all := make([]*ends, 1, 2)
 	if mode == modeFork {
 		all = all[:2]

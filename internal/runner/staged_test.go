@@ -258,6 +258,21 @@ func TestPreloadedModules(t *testing.T) {
 	}
 }
 
+// What is imported by a warm pod, and by no other, makes way for others, and what a project imports never does.
+func TestWarmPodsAreCourteous(t *testing.T) {
+	for env, want := range map[string]string{runnerapi.EnvWarm + "=true": "(True, False)", runnerapi.EnvWarm + "=": "(False, False)"} {
+		p := startPod(t, env, runnerapi.EnvPreload+"=first_finder")
+		p.preloaded()
+		before := "import first_finder\nnow = type(sys.meta_path[0]).__name__ == 'Courtesy'"
+		if result := p.run(p.stage(map[string]string{"main.py": asgi(before, "(first_finder.courteous, now)")})); result.State != runnerapi.StateServing {
+			t.Fatalf("got %+v", result)
+		}
+		if body := p.get("/"); body != want {
+			t.Errorf("with %s preloading and the application are courteous: %s, want %s", env, body, want)
+		}
+	}
+}
+
 func TestPreloadedModuleNamesAreChecked(t *testing.T) {
 	p := startPod(t, runnerapi.EnvPreload+"=os;evil")
 	if p.exitCode(); !strings.Contains(p.output.String(), runnerapi.EnvPreload+`: "os;evil" is not the name of a module`) {

@@ -78,6 +78,10 @@ const (
 	EnvPreload = "PREVIEW_RUNNER_PRELOAD"
 	MaxPreload = 64
 
+	// EnvWarm is "true" in pods that are started before anybody wants them. Their interpreter makes way for others while it
+	// imports: launches compete with it for the same processors.
+	EnvWarm = "PREVIEW_RUNNER_WARM"
+
 	// RunPatience is how long a runner keeps what it staged. Between the two calls lie two writes of the manager's.
 	RunPatience = time.Minute
 	// MemoryLimitPatience bounds the wait for Assignment.AwaitMemoryLimit.

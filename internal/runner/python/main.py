@@ -1,12 +1,12 @@
 """Loads what applications are made of, waits for an assignment, and stages and serves the project in a fork.
 
-Run by the runner as: python3 -u -c <this> fork|direct MEMORY_LIMIT_MB MODULES LARGE_AFTER CONTROL_FD REPORT_FD [CONTROL_FD REPORT_FD].
-CONTROL_FD is a socket to the runner that user code never sees; REPORT_FD is a pipe that the application's process reports
-on, and that it closes before it serves. Both carry one JSON object a line. The second pair is of a further process, which
-has loaded more; the runner gives the assignment to one of the two, and ends the other. It is made when nobody has wanted
+Run by the runner as: python3 -u -c <this> fork|direct MEMORY_LIMIT_MB MODULES LARGE_AFTER WARM CONTROL_FD REPORT_FD [CONTROL_FD
+REPORT_FD]. CONTROL_FD is a socket to the runner that user code never sees; REPORT_FD is a pipe that the application's process
+reports on, and that it closes before it serves. Both carry one JSON object a line. The second pair is of a further process,
+which has loaded more; the runner gives the assignment to one of the two, and ends the other. It is made when nobody has wanted
 anything for LARGE_AFTER seconds, or, when they are negative, before this one is ready. MODULES are what to preload,
-comma-separated, instead of the lists in preload.py. In mode direct nothing is loaded beforehand and nothing forks: it is
-for environments that the interpreter reads only when it starts.
+comma-separated, instead of the lists in preload.py. WARM is 1 in pods that nobody waits for. In mode direct nothing is loaded
+beforehand and nothing forks: it is for environments that the interpreter reads only when it starts.
 """
 
 import gc
@@ -19,7 +19,7 @@ import sys
 COLLECT_AT = 100_000
 
 
-def main(mode, memory_mb, modules, large_after, *descriptors):
+def main(mode, memory_mb, modules, large_after, warm, *descriptors):
     for fd in descriptors:
         os.set_inheritable(fd, False)
     # Without the working folder, which will be the project's: nothing of that is executed before it is to be.
@@ -30,7 +30,7 @@ def main(mode, memory_mb, modules, large_after, *descriptors):
     installed = None
     if mode == "fork":
         try:
-            whole = preload(control, tuple(modules.split(",")) if modules else ())
+            whole = preload(control, tuple(modules.split(",")) if modules else (), warm)
         except ImportError as error:
             control.tell(event="unusable", message=f"the image has no usable uvicorn: {describe(error)}")
             os._exit(1)
@@ -45,7 +45,7 @@ def main(mode, memory_mb, modules, large_after, *descriptors):
             if not control.waits(max(0, large_after)):
                 tidy_up()
                 if not modules and (memory_mb == 0 or memory_mb >= LARGE_FROM_MB):
-                    control, report_fd = beside_larger(control, report_fd, *larger.pop())
+                    control, report_fd = beside_larger(control, report_fd, *larger.pop(), warm)
             control.tell(event="ready", named=NAMED)
         for unused in larger:
             drop(*unused)
@@ -71,9 +71,9 @@ def main(mode, memory_mb, modules, large_after, *descriptors):
         fail(report, "AppExited", message, code & 0xFF)
 
 
-def beside_larger(control, report_fd, larger_control, larger_report_fd):
+def beside_larger(control, report_fd, larger_control, larger_report_fd, warm):
     """Fork the process that has loaded more, and return what this one, which may be either, is to use."""
-    loaded = fork_larger(larger_control)
+    loaded = fork_larger(larger_control, warm)
     if loaded is None:
         drop(control, report_fd)
         return larger_control, larger_report_fd

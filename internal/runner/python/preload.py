@@ -53,8 +53,28 @@ MADV_POPULATE_WRITE = 23
 preloaded = set()
 
 
-def preload(control, modules):
+def preload(control, modules, warm):
     """Import and warm up for as long as nobody waits, and tell whether all of it was done. Raises ImportError without uvicorn."""
+    with Courtesy(control, warm):
+        if not load_modules(control, modules):
+            return False
+    before = set(sys.modules)
+    madvise(0, 0, MADV_POPULATE_WRITE)
+    preloaded.update(sys.modules.keys() - before)
+    try:
+        if "fastapi" in sys.modules:
+            warm_up()
+    except Exception as error:
+        say(f"WARNING: warm-up failed, the first request will be slower: {describe(error)}")
+    for thread in threading.enumerate():
+        # A thread that holds a lock during the fork holds it for ever in the child.
+        if thread is not threading.current_thread():
+            thread.join(WARM_UP_SECONDS)
+    return not control.waits()
+
+
+def load_modules(control, modules):
+    """Import them, or the lists above, for as long as nobody waits, and tell whether that was to the end."""
     needed, more = (SERVER, modules) if modules else (SERVER + FRAMEWORK, COMMON)
     load_time_zones()
     native = None
@@ -71,19 +91,7 @@ def preload(control, modules):
                 return False
         if control.waits():
             return False
-    before = set(sys.modules)
-    madvise(0, 0, MADV_POPULATE_WRITE)
-    preloaded.update(sys.modules.keys() - before)
-    try:
-        if "fastapi" in sys.modules:
-            warm_up()
-    except Exception as error:
-        say(f"WARNING: warm-up failed, the first request will be slower: {describe(error)}")
-    for thread in threading.enumerate():
-        # A thread that holds a lock during the fork holds it for ever in the child.
-        if thread is not threading.current_thread():
-            thread.join(WARM_UP_SECONDS)
-    return not control.waits()
+    return True
 
 
 def load_module(name):
@@ -168,7 +176,7 @@ def own_memory():
             madvise(first, last - first, MADV_POPULATE_WRITE)
 
 
-def fork_larger(control):
+def fork_larger(control, warm):
     """Return None in a new process that has loaded the large modules, too, and otherwise a file that ends when it has.
 
     It is the runner's child, as its parent has ended: an application has no children that it did not make.
@@ -186,8 +194,9 @@ def fork_larger(control):
     await_end(between)
     control.tell(event="forked", pid=os.getpid())
     before = set(sys.modules)
-    for name in LARGE:
-        load_module(name)
+    with Courtesy(control, warm):
+        for name in LARGE:
+            load_module(name)
     preloaded.update(sys.modules.keys() - before)
     gc.collect()
     gc.freeze()

@@ -16,7 +16,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 script = types.ModuleType("script")
 sys.modules["script"] = script
-for name in ("support.py", "project.py", "preload.py", "stage.py", "load.py", "serve.py", "main.py"):
+for name in ("support.py", "courtesy.py", "project.py", "preload.py", "stage.py", "load.py", "serve.py", "main.py"):
     with open(os.path.join(HERE, name), encoding="utf-8") as source:
         exec(compile(source.read(), name, "exec"), script.__dict__)
 
