@@ -119,8 +119,6 @@ func (w *warmPods) failStuck(s *warmStep, pool *warmPool) {
 
 // carryOut makes a plan for a pool and notes what it does as under way, unless that has to wait for launches.
 func (w *warmPods) carryOut(s *warmStep, pool *warmPool, in warmpool.Input, revision string) {
-	underWay, last := w.underWay(in.Now)
-	in.LastLaunch = last
 	for id, pod := range pool.pods {
 		if state := w.state(pod, revision); state != warmpool.Ending || !stuck(pod.pod, in.Now) {
 			in.Pods = append(in.Pods, warmpool.Pod{
@@ -139,6 +137,7 @@ func (w *warmPods) carryOut(s *warmStep, pool *warmPool, in warmpool.Input, revi
 	if pool.heldSince.IsZero() {
 		pool.heldSince = in.Now
 	}
+	underWay, last := w.underWay(in.Now)
 	if wait := warmpool.Hold(in.Now, pool.heldSince, underWay, last); wait > 0 {
 		s.lookAgain(wait)
 		return

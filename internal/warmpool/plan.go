@@ -26,13 +26,11 @@ const (
 )
 
 const (
-	// inFlight is how many pods are started at once: a start takes most of a processor for a second, which launches need.
-	inFlight = 2
+	// inFlight is how many pods are started at once: a start takes half a second of a processor, which launches need, too.
+	inFlight = 3
 	// inFlightWhenLow is the same for a pool that is less than half full: one that runs out makes launches start a pod
-	// themselves, and wait for it. inFlightWhenIdle is that while nothing was launched for idleAfter.
-	inFlightWhenLow  = 4
-	inFlightWhenIdle = 5
-	idleAfter        = 2 * time.Second
+	// themselves, and wait for it.
+	inFlightWhenLow = 5
 	// deletions is how many pods are being deleted at once.
 	deletions = 4
 	// shrinkEvery is the time between two pods that go because fewer are wanted: the demand may come back.
@@ -63,8 +61,6 @@ type Input struct {
 	Pods []Pod
 	// Creating pods have been asked for but not been seen yet.
 	Creating int
-	// LastLaunch is when a launch was last under way.
-	LastLaunch time.Time
 	// Failures are the pods in a row that broke before they were ready, the last of them at FailedAt.
 	Failures int
 	FailedAt time.Time
@@ -118,12 +114,8 @@ func (p *Plan) create(in Input, ready, starting int) {
 		return
 	}
 	limit := inFlight
-	if idle := in.Now.Sub(in.LastLaunch); 2*ready < in.Want {
-		if limit = inFlightWhenLow; idle >= idleAfter {
-			limit = inFlightWhenIdle
-		} else {
-			p.again(idleAfter - idle)
-		}
+	if 2*ready < in.Want {
+		limit = inFlightWhenLow
 	}
 	p.Create = max(min(missing, limit-starting), 0)
 }

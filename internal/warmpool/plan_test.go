@@ -34,20 +34,19 @@ func TestNext(t *testing.T) {
 		in   Input
 		want Plan
 	}{
-		"full":                 {Input{Want: 3, Pods: pods(Ready, 3)}, Plan{}},
-		"none wanted":          {Input{}, Plan{}},
-		"one is missing":       {Input{Want: 3, Pods: pods(Ready, 2)}, Plan{Create: 1}},
-		"it is on its way":     {Input{Want: 3, Pods: slices.Concat(pods(Ready, 2), pods(Starting, 1))}, Plan{}},
-		"it is being created":  {Input{Want: 3, Pods: pods(Ready, 2), Creating: 1}, Plan{}},
-		"a reserved one goes":  {Input{Want: 3, Pods: slices.Concat(pods(Ready, 2), pods(Reserved, 1))}, Plan{Create: 1}},
-		"many are missing":     {Input{Want: 20, Pods: pods(Ready, 12)}, Plan{Create: 2}},
-		"many, two started":    {Input{Want: 20, Pods: slices.Concat(pods(Ready, 12), pods(Starting, 2))}, Plan{}},
-		"empty":                {Input{Want: 20}, Plan{Create: 5}},
-		"empty, some started":  {Input{Want: 20, Pods: pods(Starting, 3), Creating: 1}, Plan{Create: 1}},
-		"empty after a launch": {Input{Want: 20, LastLaunch: now.Add(-time.Second)}, Plan{Create: 4, Again: time.Second}},
-		"empty in a launch":    {Input{Want: 20, LastLaunch: now}, Plan{Create: 4, Again: 2 * time.Second}},
-		"low in a launch":      {Input{Want: 20, Pods: slices.Concat(pods(Ready, 9), pods(Starting, 1)), LastLaunch: now}, Plan{Create: 3, Again: 2 * time.Second}},
-		"half full":            {Input{Want: 20, Pods: pods(Ready, 10), LastLaunch: now}, Plan{Create: 2}},
+		"full":                {Input{Want: 3, Pods: pods(Ready, 3)}, Plan{}},
+		"none wanted":         {Input{}, Plan{}},
+		"one is missing":      {Input{Want: 3, Pods: pods(Ready, 2)}, Plan{Create: 1}},
+		"it is on its way":    {Input{Want: 3, Pods: slices.Concat(pods(Ready, 2), pods(Starting, 1))}, Plan{}},
+		"it is being created": {Input{Want: 3, Pods: pods(Ready, 2), Creating: 1}, Plan{}},
+		"a reserved one goes": {Input{Want: 3, Pods: slices.Concat(pods(Ready, 2), pods(Reserved, 1))}, Plan{Create: 1}},
+		"many are missing":    {Input{Want: 20, Pods: pods(Ready, 12)}, Plan{Create: 3}},
+		"many, two started":   {Input{Want: 20, Pods: slices.Concat(pods(Ready, 12), pods(Starting, 2))}, Plan{Create: 1}},
+		"many, three started": {Input{Want: 20, Pods: slices.Concat(pods(Ready, 12), pods(Starting, 3))}, Plan{}},
+		"empty":               {Input{Want: 20}, Plan{Create: 5}},
+		"empty, some started": {Input{Want: 20, Pods: pods(Starting, 3), Creating: 1}, Plan{Create: 1}},
+		"less than half full": {Input{Want: 20, Pods: slices.Concat(pods(Ready, 9), pods(Starting, 1))}, Plan{Create: 4}},
+		"half full":           {Input{Want: 20, Pods: pods(Ready, 10)}, Plan{Create: 3}},
 
 		"one failed just now":    {Input{Want: 3, Failures: 1, FailedAt: now}, Plan{Again: time.Second}},
 		"three failed just now":  {Input{Want: 3, Failures: 3, FailedAt: now}, Plan{Again: 4 * time.Second}},
@@ -92,11 +91,11 @@ func TestNext(t *testing.T) {
 func TestPlansComeToRest(t *testing.T) {
 	for _, want := range []int{0, 1, 3, 50} {
 		for _, first := range [][]Pod{nil, pods(Stale, 7), pods(Ready, 60), pods(Broken, 30), slices.Concat(pods(Stale, 40), pods(Broken, 3), pods(Ready, 20))} {
-			in := Input{Now: now, Want: want, Pods: first, LastLaunch: now}
+			in := Input{Now: now, Want: want, Pods: first}
 			rounds := 0
 			for ; ; rounds++ {
 				plan := Next(in)
-				if plan.Create > inFlightWhenIdle || len(plan.Delete) > deletions {
+				if plan.Create > inFlightWhenLow || len(plan.Delete) > deletions {
 					t.Fatalf("want %d of %v: %+v", want, in.Pods, plan)
 				}
 				if plan.Idle() && plan.Again == 0 {
