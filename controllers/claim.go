@@ -53,8 +53,12 @@ func (r *PreviewInstanceReconciler) takeWarmPod(ctx context.Context, s *scope) (
 		r.warm.spoil(s.instance.UID)
 		s.withoutPod()
 	}
-	if pool.WhenEmpty == v1alpha1.WhenEmptyWait {
+	switch {
+	case pool.WhenEmpty == v1alpha1.WhenEmptyWait:
 		return true, r.awaitWarmPod(s)
+	case r.warm.awaits(s.runtime, s.instance.UID):
+		s.lookAgain(warmPoll)
+		return true, waitFor(v1alpha1.ConditionPodReady, v1alpha1.ReasonPodPending, "every warm pod of the PreviewRuntime is taken; the next one is about to be ready")
 	}
 	r.startCold(s, v1alpha1.StartNoWarmPod, "every warm pod of the PreviewRuntime was taken")
 	return false, nil

@@ -206,6 +206,32 @@ var _ = Describe("A launch with a warm pod", func() {
 		}
 	})
 
+	It("waits for the next pod of an empty pool when that is about to be ready", func() {
+		clock := &movingClock{}
+		w := newWorld(nil)
+		w.now = clock.now
+		w.runner.loading.Store(true)
+		w.setWarm(v1alpha1.WarmPool{Size: new(int32(1))})
+		w.start()
+		w.kubelet()
+		Eventually(w.waiting).Should(HaveLen(1))
+		// Pods take long, as far as the pool knows.
+		clock.advance(time.Minute)
+		w.runner.loading.Store(false)
+		w.eventuallyReady(1)
+		w.runner.loading.Store(true)
+		w.create("first", nil)
+		Eventually(w.phase("first")).Should(Equal(v1alpha1.PhaseRunning))
+		Eventually(w.waiting).Should(HaveLen(1))
+		w.create("second", nil)
+		Eventually(func() []metav1.Condition { return w.get("second").Status.Conditions }).Should(ContainElement(And(
+			HaveField("Type", v1alpha1.ConditionPodReady), HaveField("Message", ContainSubstring("the next one is about to be ready")),
+		)))
+		w.runner.loading.Store(false)
+		Eventually(w.phase("second")).Should(Equal(v1alpha1.PhaseRunning))
+		Expect(w.get("second").Status.Start).To(Equal(&v1alpha1.Start{Kind: v1alpha1.StartWarm, Interpreter: v1alpha1.InterpreterForked}))
+	})
+
 	It("says that it got an interpreter of its own, and why", func() {
 		w := newWorld(nil)
 		w.warm(1)

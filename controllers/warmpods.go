@@ -21,8 +21,6 @@ const (
 	maxReservation = 2 * time.Minute
 	// maxUnderWay is how long a launch counts as under way.
 	maxUnderWay = time.Minute
-	// maxMissed bounds the instances that are remembered because they found no pod.
-	maxMissed = 4096
 )
 
 // warmPods is what the manager knows of the pods that wait for an instance. A pod is given to one instance in its life:
@@ -44,8 +42,8 @@ type warmPods struct {
 	reserved map[types.UID]*warmPod
 	// claimedPods are the UIDs of those whose claim is written but not seen yet.
 	claimedPods map[types.UID]struct{}
-	// missed are the instances that found no pod and may ask again.
-	missed map[types.UID]struct{}
+	// missed are the launches that found no pod, by instance.
+	missed map[types.UID]*missedLaunch
 	// launches under way, by instance, and when the last one ended.
 	launches map[types.UID]time.Time
 	lastDone time.Time
@@ -67,6 +65,8 @@ type warmPool struct {
 	failures int
 	failedAt time.Time
 	shrunkAt time.Time
+	// startTook is how long it took until the last pod was ready; 0 before the first one is.
+	startTook time.Duration
 	// heldSince is since when something is to be done but waits for launches; zero for nothing.
 	heldSince time.Time
 	// want is how many pods should wait.
@@ -109,7 +109,7 @@ func newWarmPods(live *settings.Live, now func() time.Time, metrics *Metrics, ch
 	return &warmPods{
 		settings: live, now: now, metrics: metrics, changed: changed,
 		pools: map[types.UID]*warmPool{}, reserved: map[types.UID]*warmPod{}, claimedPods: map[types.UID]struct{}{},
-		missed: map[types.UID]struct{}{}, launches: map[types.UID]time.Time{}, closed: map[string]struct{}{},
+		missed: map[types.UID]*missedLaunch{}, launches: map[types.UID]time.Time{}, closed: map[string]struct{}{},
 	}
 }
 
@@ -141,7 +141,7 @@ func (w *warmPods) reserve(runtime *v1alpha1.PreviewRuntime, instance types.UID)
 	if found == nil {
 		if !again {
 			w.metrics.warmLaunches.Inc(warmMiss)
-			w.miss(instance)
+			w.miss(instance, pool)
 		}
 		return nil, false
 	}
@@ -151,14 +151,6 @@ func (w *warmPods) reserve(runtime *v1alpha1.PreviewRuntime, instance types.UID)
 	found.instance, found.since = instance, now
 	w.reserved[instance] = found
 	return found.pod, true
-}
-
-// miss remembers that an instance found no pod: it may ask again, and is the same launch then.
-func (w *warmPods) miss(instance types.UID) {
-	if len(w.missed) >= maxMissed {
-		clear(w.missed)
-	}
-	w.missed[instance] = struct{}{}
 }
 
 // longestReady is the pod that is given out next.

@@ -297,7 +297,8 @@ func (w *warmPods) probed(pod *corev1.Pod, err error, final bool) {
 		case err == nil && p.readyAt.IsZero():
 			p.readyAt = w.now()
 			p.pool.failures = 0
-			w.metrics.warmStarts.Observe(p.readyAt.Sub(p.asked))
+			p.pool.startTook = p.readyAt.Sub(p.asked)
+			w.metrics.warmStarts.Observe(p.pool.startTook)
 		case err != nil && final && p.broken == "":
 			w.fail(p, err.Error())
 		}

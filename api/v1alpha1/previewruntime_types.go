@@ -51,7 +51,8 @@ type WarmPool struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=250
 	MaxSize *int32 `json:"maxSize,omitempty"`
-	// whenEmpty is what a launch that finds no warm pod does: Cold starts a pod for it, Wait lets it wait for a warm one.
+	// whenEmpty is what a launch that finds no warm pod does: Cold starts a pod for it unless one is about to be ready that no
+	// other launch waits for, Wait lets it wait for a warm one.
 	// +optional
 	// +kubebuilder:default=Cold
 	WhenEmpty WhenEmpty `json:"whenEmpty,omitempty"`
