@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
@@ -23,8 +22,9 @@ const (
 )
 
 // awaitAPIServer waits until the API server says which version it has. A manager that ends because nobody answers is
-// started again by the node later and later, up to five minutes; one that waits is there when the API server is. It fails
-// when that takes longer than limit, and at once when the API server answers with a refusal.
+// started again by the node later and later, up to five minutes; one that waits is there when the API server is. Refusals
+// are waited out, too: an API server that has just begun knows neither all tokens nor all roles. It fails when that takes
+// longer than limit.
 func awaitAPIServer(ctx context.Context, kube *rest.Config, logger logr.Logger, limit, poll time.Duration) error {
 	asking := rest.CopyConfig(kube)
 	asking.Timeout = apiServerAnswer
@@ -35,20 +35,14 @@ func awaitAPIServer(ctx context.Context, kube *rest.Config, logger logr.Logger, 
 	var last error
 	err = wait.PollUntilContextTimeout(ctx, poll, limit, true, func(context.Context) (bool, error) {
 		_, err := client.ServerVersion()
-		var answer apierrors.APIStatus
-		switch {
-		case err == nil:
-			return true, nil
-		case errors.As(err, &answer) && answer.Status().Code < 500:
-			return false, err
-		case last == nil:
+		if err != nil && last == nil {
 			logger.Info("waiting for the API server", "limit", limit.String(), "error", err.Error())
 		}
 		last = err
-		return false, nil
+		return err == nil, nil
 	})
 	if errors.Is(err, context.DeadlineExceeded) && last != nil {
-		return fmt.Errorf("the API server at %s did not answer within %s: %w", kube.Host, limit, last)
+		return fmt.Errorf("the API server at %s did not say which version it has within %s: %w", kube.Host, limit, last)
 	}
 	return err
 }

@@ -25,8 +25,9 @@ func TestAwaitAPIServer(t *testing.T) {
 	}{
 		"there":             {limit: time.Minute, asked: 1},
 		"starting":          {refusals: 3, status: http.StatusServiceUnavailable, limit: time.Minute, asked: 4},
-		"refused for good":  {refusals: 9, status: http.StatusUnauthorized, limit: time.Minute, want: "credentials", asked: 1},
-		"not there in time": {refusals: 1 << 30, status: http.StatusServiceUnavailable, limit: 50 * time.Millisecond, want: "did not answer within 50ms"},
+		"knows nobody yet":  {refusals: 3, status: http.StatusUnauthorized, limit: time.Minute, asked: 4},
+		"refused for good":  {refusals: 1 << 30, status: http.StatusUnauthorized, limit: 50 * time.Millisecond, want: "within 50ms: the server has asked for the client to provide credentials"},
+		"not there in time": {refusals: 1 << 30, status: http.StatusServiceUnavailable, limit: 50 * time.Millisecond, want: "did not say which version it has within 50ms"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var asked atomic.Int32
