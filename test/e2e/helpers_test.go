@@ -58,11 +58,18 @@ func userClient(user string) *framework.UserClient {
 	return client
 }
 
-// launchProject stores a project and launches it as its owner.
-func launchProject(ctx context.Context, name string, files map[string]string, timeout int) preview {
+// storedProject stores a project of a new user, who has not launched it yet.
+func storedProject(ctx context.Context, name string, files map[string]string) preview {
 	GinkgoHelper()
 	p := preview{UserClient: userClient(unique("user")), id: unique(name)}
 	Expect(p.PutGeneration(ctx, p.id, "project-"+name, files)).To(Succeed())
+	return p
+}
+
+// launchProject stores a project and launches it as its owner.
+func launchProject(ctx context.Context, name string, files map[string]string, timeout int) preview {
+	GinkgoHelper()
+	p := storedProject(ctx, name, files)
 	var err error
 	p.launch, err = p.Launch(ctx, p.id, "project-"+name, timeout)
 	Expect(err).NotTo(HaveOccurred())

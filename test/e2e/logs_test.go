@@ -120,8 +120,7 @@ func launchCounter(ctx context.Context, name string, lines int, pause string) pr
 // server: the node routes to one that was restarted only when it has seen its address again.
 func eventuallyLaunched(ctx context.Context, name string, files map[string]string) preview {
 	GinkgoHelper()
-	p := preview{UserClient: userClient(unique("user")), id: unique(name)}
-	Expect(p.PutGeneration(ctx, p.id, "project-"+name, files)).To(Succeed())
+	p := storedProject(ctx, name, files)
 	Eventually(ctx, func(ctx context.Context) (err error) {
 		p.launch, err = p.Launch(ctx, p.id, "project-"+name, 0)
 		var answer *framework.Error
