@@ -2,9 +2,9 @@ package runner_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 
@@ -133,14 +133,10 @@ atexit.register(lambda: print("no line break", end=""))
 
 func TestOutputHeldOpenByWhatTheApplicationLeft(t *testing.T) {
 	p := startPod(t)
-	source := `import subprocess
-subprocess.Popen(["sh", "-c", "while [ ! -e ../go ]; do sleep 0.05; done"], start_new_session=True)
-` + asgi("import threading; print('served')", "threading.Timer(0, os._exit, [3]).start()")
-	t.Cleanup(func() {
-		if err := os.WriteFile(p.path("go"), nil, 0o644); err != nil {
-			t.Error(err)
-		}
-	})
+	// It ends when the test's folder is removed.
+	source := fmt.Sprintf(`import subprocess
+subprocess.Popen(["sh", "-c", "while [ -d %s ]; do sleep 0.05; done"], start_new_session=True)
+`, p.dir) + asgi("import threading; print('served')", "threading.Timer(0, os._exit, [3]).start()")
 	if result := p.assign(map[string]string{"main.py": source}); result.State != runnerapi.StateServing {
 		t.Fatalf("got %+v", result)
 	}
