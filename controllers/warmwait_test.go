@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -97,6 +98,37 @@ func TestOnlyPodsThatAreAboutToBeReadyAreWaitedFor(t *testing.T) {
 		if got := w.misses(t, "i"); got != test.want {
 			t.Errorf("%s: waits: %t, want %t", name, got, test.want)
 		}
+	}
+}
+
+func TestALaunchThatOthersOvertakeDoesNotWaitForEver(t *testing.T) {
+	w := newWarmWorld()
+	w.startIn(time.Second)
+	begun := w.clock
+	for i := 0; ; i++ {
+		w.seen(w.warmPod(fmt.Sprint("next-", i)))
+		waits, left := w.misses(t, "i"), begun.Add(maxSoon).Sub(w.clock)
+		if want := left > 0; waits != want {
+			t.Fatalf("waits: %t, want %t, %s before the end", waits, want, left)
+		}
+		if !waits {
+			return
+		}
+		w.clock = w.clock.Add(time.Second)
+	}
+}
+
+func TestLaunchesThatAreGoneDoNotCount(t *testing.T) {
+	w := newWarmWorld()
+	w.startIn(time.Second)
+	w.seen(w.warmPod("a"))
+	if !w.misses(t, "gone") {
+		t.Fatal("a launch does not wait")
+	}
+	w.clock = w.clock.Add(maxSoon)
+	w.seen(w.warmPod("b"))
+	if !w.misses(t, "i") {
+		t.Error("a launch does not wait because one does that has not asked for long")
 	}
 }
 

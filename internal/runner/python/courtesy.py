@@ -8,8 +8,8 @@ import sys
 import time
 
 # How much of the time since it last looked a process may have waited for a processor before it takes others to need it,
-# and how long it leaves it to them then, again and again, but for no longer than COURTESY_SECONDS in all: half of what a
-# launch may take when the pool has none, and more than was ever seen to be used.
+# and how long it leaves it to them then, again and again, but for no longer than COURTESY_SECONDS in all: a start takes that
+# long anyway, and less than half of it was ever seen to be used.
 CONTENDED = 0.25
 LOOK_SECONDS = 0.006
 PAUSE_SECONDS = 0.01

@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import tempfile
 import unittest
 
 from test_script import script
@@ -88,6 +89,14 @@ class TestCourtesy(unittest.TestCase):
                 importlib.import_module("this_does_not_exist")
             self.assertNotEqual(0, control.pauses)
         self.assertNotIn(made, sys.meta_path)
+
+    def test_it_reads_how_long_the_kernel_let_it_wait(self):
+        with tempfile.TemporaryFile() as schedstat:
+            schedstat.write(b"7000000000 2500000000 11\n")
+            schedstat.flush()
+            made = script.Courtesy(Control(), warm=1)
+            made.source = schedstat.fileno()
+            self.assertEqual(2.5, made.has_waited())
 
     def test_nothing_happens_in_pods_that_are_not_warm(self):
         before = list(sys.meta_path)
